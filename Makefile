@@ -82,8 +82,9 @@ drill: $(READY) ## Build the image, start the demo in containers and kill each o
 	$(BIN)/python -m tests.deploy.compose_drill --engine "$(ENGINE)" --compose "$(COMPOSE)" --project $(DRILL) \
 		--origin http://127.0.0.1:$(DRILL_PORT) $(ARGS)
 
-soak: $(READY) ## What takes long: chaos, and the mutation score of rules and engine (MODULES=services.tasks.engine.moments)
+soak: $(READY) ## What takes long: chaos, a day of the school under kills, and the mutation score of rules and engine (MODULES=services.tasks.engine.moments)
 	$(if $(MODULES),,$(BIN)/python -m tests.chaos --rounds $(N))
+	$(if $(MODULES),,$(BIN)/python -m tests.chaos day school)
 	$(BIN)/python -m tests.mutation $(MODULES)
 
 migrate: $(READY) ## Bring the schemas of the local stack's database up to date

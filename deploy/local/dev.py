@@ -1,13 +1,16 @@
 """Routes that exist in the embedded stack alone: the clock, tokens, what there is, what was sent."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from typing import Annotated
 
+import asyncpg
 import httpx
+from aiokafka.errors import KafkaError
 from fastapi import FastAPI, Query
 from pydantic import BaseModel, Field
 
+from deploy.local.under_way import UnderWay
 from libs.common.contracts.shared import Part
 from libs.common.platform.clock import SharedClock
 from libs.common.platform.http.app import create_app
@@ -42,6 +45,22 @@ class Token(Part):
     token_type: str = "bearer"  # noqa: S105 - the scheme's name, not a secret
 
 
+class LeftToDo(Part):
+    """What the services still have to do by now, by kind; `events` counts all that were ever written.
+
+    A stack is at rest when two looks in a row find nothing and the same number of events.
+    """
+
+    left: dict[str, int]
+    events: int
+
+
+class PartDownError(Exception):
+    """A server does not answer; it is being started again."""
+
+    retry_after = 2
+
+
 class StandinDownError(Exception):
     """The stand-ins do not answer; when they died they are being started again."""
 
@@ -53,6 +72,7 @@ def create_dev(
     issuer: TokenIssuer,
     standins: str,
     info: Callable[[], dict[str, object]],
+    under_way: Callable[[], Awaitable[UnderWay]],
     origins: Collection[str] = (),
 ) -> FastAPI:
     """Return the origin's own app. `origins`: pages elsewhere that may read its answers, tokens included."""
@@ -74,6 +94,14 @@ def create_dev(
     async def everything() -> dict[str, object]:
         return info()
 
+    @routes.get("/under-way")
+    async def left_to_do() -> LeftToDo:
+        try:
+            found = await under_way()
+        except (OSError, asyncpg.PostgresError, KafkaError, httpx.HTTPError) as error:
+            raise PartDownError("a part of the stack does not answer") from error
+        return LeftToDo(left=dict(found.left), events=found.events)
+
     @routes.get("/outbox-messages")
     async def sent(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, object]:
         """What the stand-ins accepted, newest last; each names its provider."""
@@ -91,6 +119,6 @@ def create_dev(
         service="dev",
         title="Dozvon, embedded stack",
         routers=[routes],
-        errors={StandinDownError: (503, "unavailable")},
+        errors={StandinDownError: (503, "unavailable"), PartDownError: (503, "unavailable")},
         origins=origins,
     )

@@ -20,8 +20,10 @@ from deploy.local.origin import Origin
 from deploy.local.ports import free_ports
 from deploy.local.process import LocalStackError
 from deploy.local.servers import Servers
+from deploy.local.under_way import Topics, UnderWay, Watch
 from deploy.setup import set_up
 from libs.common.messaging.bus.ports import BusError
+from libs.common.messaging.bus.topics import PARTITIONS
 from libs.common.platform.clock import SharedClock
 from libs.common.platform.db.roles import SERVICES, service_url
 from libs.common.platform.serving import serve
@@ -86,6 +88,10 @@ class Stack:
         """Where providers are played, once they are up."""
         return f"http://127.0.0.1:{self._ports['standins']}"
 
+    @property
+    def _topic_prefix(self) -> str:
+        return self.choices.get("TOPIC_PREFIX", _TOPIC_PREFIX)
+
     def info(self, servers: Servers, children: Children) -> dict[str, object]:
         """Return what is up and how to reach it: the body of `GET /dev/info`."""
         desk = self._desk.as_dict() if self._desk else {}
@@ -108,9 +114,8 @@ class Stack:
 
         self.say("roles, migrations, topics")
         passwords = self.home.passwords()
-        prefix = self.choices.get("TOPIC_PREFIX", _TOPIC_PREFIX)
         try:
-            await set_up(servers.postgres_url, servers.kafka_bootstrap, dict(passwords), prefix)
+            await set_up(servers.postgres_url, servers.kafka_bootstrap, dict(passwords), self._topic_prefix)
             for service in SERVICES:
                 await migrate(service, service_url(servers.postgres_url, service, passwords[service]))
         except BusError as error:
@@ -173,7 +178,14 @@ class Stack:
         self.say("starting the four services")
         apps = create_apps({service: self._environment(service, servers) for service in SERVICES})
         pages = list(filter(None, self.choices.get("CORS_ORIGINS", "").split(",")))
-        own = create_dev(clock, issuer, self.standins, partial(self.info, servers, children), pages)
+        topics = Topics(servers.kafka_bootstrap, self._topic_prefix, PARTITIONS)
+        watch, looking = Watch(servers.postgres_url, topics, self.standins), asyncio.Lock()
+
+        async def left() -> UnderWay:
+            async with looking:
+                return await watch.look(clock.now())
+
+        own = create_dev(clock, issuer, self.standins, partial(self.info, servers, children), left, pages)
         workers = {name: port for name, port in self._ports.items() if name.endswith("-worker")}
         stop = asyncio.Event()
         origin = Origin(apps, own, workers)
@@ -185,6 +197,7 @@ class Stack:
         finally:
             stop.set()
             await task
+            await watch.close()
 
     async def _until_ready(self) -> None:
         states: Mapping[str, bool] = {}

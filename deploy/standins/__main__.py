@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.standins.cbr import CbrStandin
 from deploy.standins.faults import PROFILES, Profile
+from deploy.standins.getcourse.standin import GetCourseStandin
 from deploy.standins.journal import Journal
 from deploy.standins.mango import MangoStandin
 from deploy.standins.max import MaxStandin
@@ -85,6 +87,10 @@ async def _serve(options: argparse.Namespace) -> None:
     profile: Profile = PROFILES[options.gateways]
     every = (*GATEWAYS, *EXCHANGES, *PUSH_SERVICES)
     standins += [known([known.demo()], profile, options.seed, journal(known.code), clock) for known in every]
+    schools = [GetCourseStandin.demo()]
+    ledger = options.journals / "getcourse-orders.jsonl" if options.journals else None
+    standins.append(GetCourseStandin(schools, profile, options.seed, journal(GetCourseStandin.code), clock, ledger))
+    standins.append(CbrStandin(profile, options.seed, clock))
     relay = SmtpStandin([SmtpStandin.demo()], profile, options.seed, journal(SmtpStandin.code), clock)
     relay.mail_port, relay.mail_host = options.mail_port, options.host
     standins.append(relay)

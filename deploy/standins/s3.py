@@ -52,6 +52,7 @@ class S3Standin:
     objects: dict[str, Stored] = field(default_factory=dict)
     dice: Dice = field(default_factory=lambda: Dice(KIND, 0))
     code: str = "s3"
+    waiting: int = 0  # it calls nobody back
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

@@ -18,10 +18,16 @@ ABORT = "standins.abort"  # what the scope's state holds: it closes the connecti
 
 
 class Standin(Protocol):
-    """A provider's API as routes under its code; `open` delivers its callbacks while the block runs."""
+    """A provider's API as routes under its code; `open` delivers its callbacks while the block runs.
+
+    `waiting`: callbacks that are not delivered yet.
+    """
 
     @property
     def code(self) -> str: ...
+
+    @property
+    def waiting(self) -> int: ...
 
     def routes(self) -> Sequence[Route]: ...
 
@@ -50,8 +56,11 @@ def create_app(standins: Sequence[Standin]) -> Starlette:
     async def codes(_: Request) -> Response:
         return Response(" ".join(standin.code for standin in standins))
 
+    async def waiting(_: Request) -> Response:
+        return Response(str(sum(standin.waiting for standin in standins)))
+
     mounts = [Mount(f"/{standin.code}", routes=standin.routes()) for standin in standins]
-    return Starlette(routes=[Route("/", codes), *mounts], lifespan=lifespan)
+    return Starlette(routes=[Route("/", codes), Route("/_waiting", waiting), *mounts], lifespan=lifespan)
 
 
 async def cut(request: Request) -> Response:

@@ -13,7 +13,13 @@ from services.intake.contacts.worker import trimming_loop
 from services.intake.context import open_context
 from services.intake.erasures.actions import eraser, keeper
 from services.intake.errors import ERRORS
+from services.intake.leads.worker import sorting_loop
 from services.intake.partners.worker import announcing_loop
+from services.intake.payments.worker import booking_loop
+from services.intake.placements.worker import placing_loops
+from services.intake.rates.worker import rate_loops
+from services.intake.refunds.store import SealedDetails
+from services.intake.schools.store import SealedSchools
 from services.intake.settings import IntakeSettings
 from services.intake.sources.store import SealedSources
 from services.intake.subscriptions import TOPICS, subscriptions
@@ -41,15 +47,19 @@ SERVICE = Service(
     subscriptions=subscriptions,
     loops=lambda ctx: (
         *loops(ctx),
+        *placing_loops(ctx),
+        *rate_loops(ctx),
         announcing_loop(ctx),
         attention_loop(ctx.core, KINDS, SAY),
         *eraser(ctx).loops(),
         keeper(ctx).loop(),
         trimming_loop(ctx),
+        sorting_loop(ctx),
+        booking_loop(ctx),
     ),
     consuming=UNHURRIED,
     api=api,
     errors=ERRORS,
     audited=True,
-    sealed=(SealedSources(),),
+    sealed=(SealedSources(), SealedSchools(), SealedDetails()),
 )

@@ -5,6 +5,8 @@ from libs.common.platform.attention.kinds import Kinds, Opens, Waiting
 
 #: So many unread deliveries open a task: a few are usually tests of who sets the source up.
 QUARANTINED = 10
+#: So many failed questions in a row to a school.
+UNCHECKED = 3
 
 KINDS: Kinds = {
     "quarantine": Waiting(
@@ -12,6 +14,52 @@ KINDS: Kinds = {
         Opens(
             Text(ru="Разобрать карантин: не прочитано {count}", en="Look at the quarantine: {count} not read"),
             limit=QUARANTINED,
+        ),
+    ),
+    # An order whose webhook has come is there, also when the answer was lost.
+    "order_not_placed": Waiting(
+        "SELECT desk, created_at AS at, id::text AS ref, order_number::text AS name FROM sales_order"
+        " WHERE placed_state IN ('refused', 'unknown') AND status NOT IN ('cancelled', 'false', 'refused')"
+        " AND (placed_state = 'refused' OR heard_at = created_at)",
+        Opens(
+            Text(ru="Заказ {name} не создан в школе", en="Order {name} was not made at the school"),
+            name="name",
+        ),
+    ),
+    "payment_proposed": Waiting(
+        "SELECT p.desk, p.imported_at AS at, p.id::text AS ref, o.order_number::text AS name"
+        " FROM imported_payment p JOIN sales_order o ON o.id = p.order_id WHERE p.state = 'proposed'",
+        Opens(
+            Text(
+                ru="Подтвердить оплату заказа {name}: совпали имя и сумма",
+                en="Confirm the payment of order {name}: name and amount agree",
+            ),
+            name="name",
+        ),
+    ),
+    "payment_unmatched": Waiting(
+        "SELECT desk, imported_at AS at, '' AS ref FROM imported_payment WHERE state IN ('ambiguous', 'unmatched')",
+        Opens(
+            Text(ru="Найти заказы оплат: {count}", en="Find the orders of payments: {count}"),
+        ),
+    ),
+    "school_halted": Waiting(
+        "SELECT desk, halted_at AS at, code AS ref FROM school WHERE halted_at IS NOT NULL AND active",
+        Opens(
+            Text(ru="Школа источника {name} не принимает заказы", en="The school of source {name} takes no orders"),
+        ),
+    ),
+    "school_unchecked": Waiting(
+        f"""
+        SELECT p.desk, (p.cursor ->> 'failing_since')::timestamptz AS at, h.code AS ref
+        FROM poll p JOIN school h ON h.id::text = p.name
+        WHERE h.active AND p.failures >= {UNCHECKED} AND p.cursor ->> 'failing_since' IS NOT NULL
+        """,  # noqa: S608 - a constant
+        Opens(
+            Text(
+                ru="Заказы источника {name} не сверяются со школой",
+                en="Orders of source {name} are not checked with the school",
+            ),
         ),
     ),
 }

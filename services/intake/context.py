@@ -15,6 +15,9 @@ from services.intake.deliveries.batch import Acceptance
 from services.intake.settings import IntakeSettings
 from services.intake.sources.cache import SourceCache
 
+EXPORT_TIMEOUT = 30.0  # seconds
+MAX_EXPORT = 16 * 1024 * 1024  # bytes
+
 
 @dataclass(frozen=True)
 class Context:
@@ -26,9 +29,11 @@ class Context:
     deliveries: Counter
     settings: IntakeSettings
     transport: Transport
+    exports: Transport  # for answers that are long and take their time
     due: asyncio.Event = field(
         default_factory=asyncio.Event
     )  # set when this process has a new call: wakes the sender
+    placing: asyncio.Event = field(default_factory=asyncio.Event)  # the same of orders that are made at a school
 
     @classmethod
     def of(cls, core: Core, settings: IntakeSettings) -> Self:
@@ -38,7 +43,8 @@ class Context:
             "intake_deliveries", "Deliveries by what became of them", outcomes, registry=core.metrics
         )
         transport = Transport(Egress(settings.egress_allow), settings.call_timeout)
-        return cls(core, SourceCache(core.db, core.keys), acceptance, deliveries, settings, transport)
+        exports = Transport(Egress(settings.egress_allow), EXPORT_TIMEOUT, max_body=MAX_EXPORT)
+        return cls(core, SourceCache(core.db, core.keys), acceptance, deliveries, settings, transport, exports)
 
 
 @asynccontextmanager
@@ -50,3 +56,4 @@ async def open_context(core: Core, settings: IntakeSettings) -> AsyncIterator[Co
     finally:
         await ctx.acceptance.drain()
         await ctx.transport.close()
+        await ctx.exports.close()

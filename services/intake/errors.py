@@ -137,6 +137,50 @@ class LaterMergesError(Exception):
         self.context = {"merges": [str(merge) for merge in merges]}
 
 
+class NotYoursError(Exception):
+    """The caller's role does not act on payments and refunds."""
+
+
+class AlreadyPaidError(Exception):
+    """The order is fully paid, or this payment is recorded of another order."""
+
+
+class OrderChangedError(Exception):
+    """The order is another than the caller saw: `current_version` is its version now."""
+
+    def __init__(self, current_version: int | None) -> None:
+        super().__init__()
+        self.context = {"current_version": current_version}
+
+
+class NotDeletableError(Exception):
+    """Only a manual payment that stands can be deleted."""
+
+
+class PaymentRefusedError(Exception):
+    """A payment, refund or hold that does not fit; `problems` name field and code of each fault."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.faults = [Fault(f"/{field}", code, _MONEY.get(code, _CONFIG)) for field, code in problems]
+
+
+class RefundUnderWayError(Exception):
+    """The order has a refund under way; `existing` is its id."""
+
+    def __init__(self, existing: UUID) -> None:
+        super().__init__()
+        self.context = {"existing": str(existing)}
+
+
+class OutOfTurnError(Exception):
+    """The refund or access is not so far, or is over; `state` says how far it is."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__()
+        self.context = {"state": state}
+
+
 class AppointmentOverError(Exception):
     """The appointment was cancelled, kept or missed."""
 
@@ -147,6 +191,35 @@ class CallRefusedError(Exception):
     def __init__(self, pointer: str, code: str) -> None:
         super().__init__()
         self.faults = [Fault(pointer, code, _CALLS[code])]
+
+
+class OrderRefusedError(Exception):
+    """An order that no school can be given: `code` says why, of the member at `pointer`."""
+
+    def __init__(self, pointer: str, code: str) -> None:
+        super().__init__()
+        self.faults = [Fault(pointer, code, _PLACINGS[code])]
+
+
+class PaymentsRefusedError(Exception):
+    """A list of payments, or the order of one, that cannot be taken; `faults` name each line and column."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__()
+        self.faults = faults
+
+    @classmethod
+    def of(cls, pointer: str, code: str) -> Self:
+        """Return the refusal of one member."""
+        return cls([Fault(pointer, code, _NO_ORDER)])
+
+
+class PaymentDecidedError(Exception):
+    """A person has decided on the payment already."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__()
+        self.context = {"state": state}
 
 
 class InTheFutureError(Exception):
@@ -214,6 +287,24 @@ _CALLS = {
     "no_extension": Text("неизвестно, с какого телефона звонить", "it is not known from which telephone to call"),
     "no_number": Text("по этому номеру нельзя позвонить", "this number cannot be called"),
 }
+_NO_ORDER = Text("в отделе нет такого заказа", "the desk has no such order")
+_PLACINGS = {
+    "no_school": Text("у этого источника нет аккаунта школы", "this source has no school's account"),
+    "no_email": Text(
+        "у клиента нет почты, без неё школа заказ не примет", "a school takes no order without e-mail"
+    ),
+    "no_number": Text("по этому номеру ничего не найти", "this number is of no use"),
+    "no_title": Text("неизвестно, что заказано", "it is not known what is ordered"),
+}
+_MONEY = {
+    "missing": Text("не указано", "missing"),
+    "other_currency": Text("у заказа другая валюта", "the order has another currency"),
+    "not_an_amount": Text("это не сумма платежа", "no sum of a payment"),
+    "in_the_past": Text("это время прошло", "this time is past"),
+    "in_the_future": Text("это время ещё не настало", "this time is yet to come"),
+    "after_start": Text("пакет начнётся раньше", "the package begins before"),
+    "not_unpaid": Text("заказ не ждёт оплаты", "the order does not wait for payment"),
+}
 _TIMES = {
     "in_the_past": Text("это время прошло", "this time is past"),
     "too_far": Text("слишком далеко", "too far ahead"),
@@ -239,7 +330,17 @@ ERRORS: ErrorTable = {
     MergeStateError: (409, "merge_state"),
     LaterMergesError: (409, "later_merges"),
     AppointmentOverError: (409, "appointment_over"),
+    NotYoursError: (403, "forbidden"),
+    AlreadyPaidError: (409, "already_paid"),
+    OrderChangedError: (409, "order_changed"),
+    NotDeletableError: (409, "payment_kept"),
+    PaymentRefusedError: (422, "validation_failed"),
+    RefundUnderWayError: (409, "refund_under_way"),
+    OutOfTurnError: (409, "out_of_turn"),
     CallRefusedError: (422, "validation_failed"),
+    OrderRefusedError: (422, "validation_failed"),
+    PaymentsRefusedError: (422, "validation_failed"),
+    PaymentDecidedError: (409, "conflict"),
     DoNotCallError: (409, "do_not_call"),
     CallsExhaustedError: (409, "calls_exhausted"),
     CallUnderWayError: (409, "call_under_way"),

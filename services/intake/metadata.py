@@ -2,6 +2,7 @@
 
 from sqlalchemy import MetaData
 
+from libs.common.connect.poll.tables import poll_table
 from libs.common.messaging.inbox.tables import inbox_tables
 from libs.common.messaging.outbox.tables import outbox_tables
 from libs.common.platform.attention.tables import attention_table
@@ -15,6 +16,7 @@ from libs.common.platform.http.idempotency import idempotency_table
 metadata = MetaData(naming_convention=NAMING)
 outbox_tables(metadata)
 inbox_tables(metadata)
+poll_table(metadata)
 idempotency_table(metadata)
 edit_table(metadata)
 attention_table(metadata)

@@ -17,6 +17,8 @@ class IntakeSettings(ServiceSettings, env_prefix="INTAKE_"):
     """Deliveries that one statement stores at most."""
     standins_url: HttpUrl | None = None
     """Where stand-ins play the exchanges, each under its format's code; absent in production."""
+    rates_url: HttpUrl | None = None
+    """Where the Bank of Russia's daily rates are read; absent: at the stand-ins, or nowhere."""
     call_timeout: Annotated[float, Field(gt=0, le=20)] = 5.0
     """Seconds that one command to an exchange may take."""
     call_lease: Annotated[float, Field(gt=0, le=30)] = 8.0
@@ -35,6 +37,13 @@ class IntakeSettings(ServiceSettings, env_prefix="INTAKE_"):
     @property
     def lease(self) -> timedelta:
         return timedelta(seconds=self.call_lease)
+
+    @property
+    def rates(self) -> str | None:
+        """Return the address of the daily rates."""
+        if self.rates_url is not None:
+            return str(self.rates_url)
+        return None if self.standins is None else f"{self.standins}cbr/scripts/XML_daily.asp"
 
     @property
     def standins(self) -> str | None:

@@ -7,6 +7,7 @@ from services.intake.changes.actions import change_requests
 from services.intake.channels.actions import project_channels
 from services.intake.consents.actions import follow_switches
 from services.intake.context import Context
+from services.intake.desks.actions import project_desks
 from services.intake.erasures.actions import keep_answers
 from services.intake.leads.actions import lead_events
 from services.intake.messages.actions import resolve_messages
@@ -29,6 +30,7 @@ def table(ctx: Context) -> Subscriptions:
         tasks.LeadOwnerChanged.event_type: apply,
         tasks.TaskAssigned.event_type: apply,
         tasks.ChangeRequested.event_type: change_requests(ctx.core.clock),
+        desks.DeskChanged.event_type: project_desks,
         desks.PlaybookActivatedV2.event_type: project_playbooks,
         notifications.MessageReceived.event_type: resolve_messages(ctx.core.clock),
         notifications.AdvertisingSwitched.event_type: follow_switches(ctx.core.clock),

@@ -181,6 +181,8 @@ _BODY = {
     "stray_bracket": Text(
         "скобки вне [[одного||другого]] варианта", "brackets outside of two wordings such as [[one||the other]]"
     ),
+    "unknown_placeholder": Text("такого заполнителя в текстах нет", "no text has such a placeholder"),
+    "wrong_type": Text("этот заполнитель другого типа", "this placeholder is of another type"),
     "stray_brace": Text("скобка вне заполнителя вида {name}", "a brace outside of a placeholder such as {name}"),
 }
 

@@ -15,6 +15,8 @@ from services.tasks.live.api import router as live
 from services.tasks.mending.api import router as mending
 from services.tasks.moves.api import leads
 from services.tasks.moves.api import router as moves
+from services.tasks.numbers.api import router as reports
+from services.tasks.numbers.api import tables as pay_tables
 from services.tasks.playbooks.api import router as playbooks
 from services.tasks.pools.api import router as pools
 from services.tasks.queues.api import router as queues
@@ -44,6 +46,8 @@ API = Api(
         pools,
         timeline,
         calls,
+        reports,
+        pay_tables,
         erasures,
         retention_router("tasks", TasksRetention),
         live,

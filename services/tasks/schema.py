@@ -9,12 +9,14 @@ from services.tasks.mending import tables as mending
 from services.tasks.merges import tables as merges
 from services.tasks.metadata import metadata
 from services.tasks.moves import tables as moves
+from services.tasks.numbers import tables as numbers
 from services.tasks.operators import tables as operators
 from services.tasks.partners import tables as partners
 from services.tasks.playbooks import tables as playbooks
 from services.tasks.pools import tables as pools
 from services.tasks.processes import tables as processes
 from services.tasks.queues import tables as queues
+from services.tasks.rates import tables as rates
 from services.tasks.redistributions import tables as redistributions
 from services.tasks.sheets import tables as sheets
 from services.tasks.tasks import tables as tasks
@@ -34,6 +36,7 @@ TABLES = (
     tasks.task,
     sheets.ticked_step,
     templates.approved_template,
+    rates.rate,
     moves.pending_release,
     redistributions.redistribution,
     redistributions.member,
@@ -47,6 +50,8 @@ TABLES = (
     fanouts.fanout,
     fanouts.command,
     attention.matter,
+    numbers.numbers,
+    numbers.pay_table,
 )
 
 __all__ = ["TABLES", "metadata"]

@@ -1,6 +1,6 @@
 """The events that tasks consumes, and the use case of each."""
 
-from libs.common.contracts import Topic, assignment, attention, erasures, intake, notifications
+from libs.common.contracts import Topic, assignment, attention, erasures, intake, notifications, payments, rates
 from libs.common.messaging.inbox import Subscriptions
 from libs.common.platform.erasure.actions import note_erasures, sparing
 from services.tasks.attention.actions import follow_attention
@@ -10,6 +10,7 @@ from services.tasks.moves.handover import hand_over
 from services.tasks.operators.actions import project_operators
 from services.tasks.pools.actions import project_pools
 from services.tasks.processes.actions import advance
+from services.tasks.rates.store import project_rates
 from services.tasks.templates.actions import project_templates
 
 TOPICS = (Topic.INTAKE, Topic.ASSIGNMENT, Topic.NOTIFICATIONS, Topic.PEOPLE, Topic.PARTIES)
@@ -29,6 +30,9 @@ OF_PERSONS = (
     intake.CustomerMerged,
     intake.ChangeRefused,
     intake.AppointmentChanged,
+    payments.PaymentRecorded,
+    payments.RefundChanged,
+    payments.AccessChanged,
     notifications.MessageSent,
     notifications.MessageDelivered,
     notifications.MessageRead,
@@ -53,6 +57,9 @@ def table(ctx: Context) -> Subscriptions:
         intake.CustomerMerged.event_type: merge_customers(ctx),
         intake.ChangeRefused.event_type: apply,
         intake.AppointmentChanged.event_type: apply,
+        payments.PaymentRecorded.event_type: apply,
+        payments.RefundChanged.event_type: apply,
+        payments.AccessChanged.event_type: apply,
         intake.PartnerChanged.event_type: apply,
         assignment.WorkAssigned.event_type: apply,
         assignment.WorkWaiting.event_type: apply,
@@ -66,6 +73,7 @@ def table(ctx: Context) -> Subscriptions:
         notifications.MessageFailed.event_type: apply,
         notifications.TemplateApproved.event_type: project_templates,
         notifications.TemplateRetired.event_type: project_templates,
+        rates.RateChanged.event_type: project_rates,
         attention.IntakeAttentionRaised.event_type: waits,
         attention.IntakeAttentionCleared.event_type: waits,
         attention.AssignmentAttentionRaised.event_type: waits,

@@ -16,7 +16,7 @@ from typing import assert_never
 import uvloop
 
 from libs.common.platform.telemetry.logs import configure_logging
-from tests.bench import accept, before, chain, idle, messages, pipes, streams, workers
+from tests.bench import accept, before, chain, idle, messages, nexts, pipes, read, streams, workers
 from tests.bench.bare import bare_chain_on
 from tests.bench.figures import Part
 from tests.bench.peers import compare
@@ -67,7 +67,7 @@ async def measured(servers: Servers, names: Sequence[Name], size: Size, peers: P
         yield replace(part, how=f"{part.how} ({time.monotonic() - began:.0f} s)")
 
 
-async def measure(servers: Servers, name: Name, size: Size, peers: Path | None) -> Part:
+async def measure(servers: Servers, name: Name, size: Size, peers: Path | None) -> Part:  # noqa: C901 - flat cases
     """Measure one part."""
     match name:
         case Name.ACCEPT:
@@ -89,6 +89,12 @@ async def measure(servers: Servers, name: Name, size: Size, peers: Path | None) 
             return await idle.measure(servers, size.seconds, settled=min(idle.SETTLED, size.seconds))
         case Name.STREAMS:
             return await streams.measure(servers, streams=size.streams, leads=EVENTS, seconds=size.seconds)
+        case Name.READ:
+            return await read.measure(servers, leads=size.year, rounds=size.reads)
+        case Name.NEXT:
+            return await nexts.measure(
+                servers, managers=size.managers, seconds=4 * size.seconds, together=size.together
+            )
         case Name.PEERS:
             return await _peers(servers, size, peers)
         case Name.BEFORE:

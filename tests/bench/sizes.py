@@ -20,6 +20,8 @@ class Name(StrEnum):
     WORKERS = "workers"
     IDLE = "idle"
     STREAMS = "streams"
+    READ = "read"
+    NEXT = "next"
     PEERS = "peers"
     BEFORE = "before"
 
@@ -45,6 +47,10 @@ class Size:
     seconds: float
     warm_up: int
     streams: int = 1000
+    year: int = 1_000_000
+    reads: int = 20
+    managers: int = 200
+    together: int = 6
 
 
 FULL = Size(
@@ -68,6 +74,9 @@ QUICK = Size(
     burst=300,
     seconds=4,
     warm_up=100,
+    year=20_000,
+    reads=5,
+    together=2,
 )
 SMOKE = Size(
     accept_seconds=0.3,
@@ -80,6 +89,10 @@ SMOKE = Size(
     seconds=1,
     warm_up=20,
     streams=40,
+    year=400,
+    reads=1,
+    managers=20,
+    together=1,
 )
 
 

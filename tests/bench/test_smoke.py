@@ -7,7 +7,17 @@ from tests.bench.servers import Servers
 from tests.bench.sizes import SMOKE, Name
 
 #: Latency is the chain without its staircase; peers and the past need what only `make bench PART=smoke` has.
-PARTS = (Name.ACCEPT, Name.CHAIN, Name.MESSAGES, Name.PIPES, Name.WORKERS, Name.IDLE, Name.STREAMS)
+PARTS = (
+    Name.ACCEPT,
+    Name.CHAIN,
+    Name.MESSAGES,
+    Name.PIPES,
+    Name.WORKERS,
+    Name.IDLE,
+    Name.STREAMS,
+    Name.READ,
+    Name.NEXT,
+)
 
 
 @pytest.mark.slow

@@ -1,16 +1,20 @@
-"""`make chaos N=…`: N random kills in one long run, then the same checks as in the tests."""
+"""`make chaos N=…`: N random kills in one long run; `day school`: a day, each hour of which kills everything."""
 
 import argparse
 import asyncio
+import logging
 import random
 import secrets
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from deploy.demo.day.balance import numbers
+from tests.chaos.day import day_under_kills
 from tests.chaos.run import TARGETS, broken_promises, chaos_run
 
 _WORKER = ("relay.acked", "consumer.applied")
@@ -26,6 +30,7 @@ PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 MOST_PASSES = {"timers.claimed": 3}  # one or more with each step of the clock
 PASSES = 40
+STEP_OF_DAY = timedelta(minutes=5)
 
 
 def anywhere(chance: random.Random) -> dict[str, str]:
@@ -54,6 +59,18 @@ async def _run(rounds: int, seed: int) -> int:
     return 1 if wrong else 0
 
 
+async def _day(orders: int, seed: int) -> int:
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="dozvon-chaos-") as folder:
+        day, wrong = await day_under_kills(Path(folder), orders, STEP_OF_DAY, seed, say)
+    for name, value in numbers(day).items():
+        say(f"{name:>10} {value}")
+    say(f"{time.monotonic() - started:.0f} s, {len(wrong)} violations")
+    for line in wrong:
+        say(f"  {line}")
+    return 1 if wrong else 0
+
+
 def say(line: str) -> None:
     """Print a line now."""
     sys.stdout.write(f"{line}\n")
@@ -65,7 +82,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    day = parser.add_subparsers(dest="what").add_parser("day", help="a desk's day; each hour kills everything")
+    day.add_argument("desk", choices=["school"])
+    day.add_argument("--orders", type=int, default=300)
     options = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is killed is no news here
+    if options.what == "day":
+        return asyncio.run(_day(options.orders, options.seed))
     return asyncio.run(_run(options.rounds, options.seed))
 
 

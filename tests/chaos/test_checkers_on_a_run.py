@@ -15,17 +15,18 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
+from deploy.local.under_way import Connection, Topics
 from deploy.standins.journal import Entry, Journal
 from libs.common.messaging.bus.ports import Record
 from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.testkit.database import StackDatabase, database_copy
 from tests.support import checks
 from tests.support.customers import Customers, make_room
-from tests.support.facts import Answered, Connection, Facts, collect
+from tests.support.facts import Answered, Facts, collect
 from tests.support.settle import facts_of, settle
 from tests.support.stack import ProcessStack, process_stack
 from tests.support.staff import Staff
-from tests.support.topics import EventFact, Topics, read_topics
+from tests.support.topics import EventFact, read_topics
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
 

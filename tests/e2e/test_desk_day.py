@@ -161,13 +161,16 @@ async def test_an_operator_s_feed_says_that_a_supervisor_closed_the_task_that_th
     maria, chief = stack.token("maria", "operator"), stack.token("chief", "supervisor")
     async for position, entry in feed(stack, "maria"):
         path = f"/tasks/v1/tasks/{entry['task_id']}"
-        if (await stack.client.post(f"{path}/take", headers=maria)).status_code == 200:
+        seen = await stack.client.get(path, headers=chief)
+        of_ours = seen.json()["type"] == "call_back"  # the school's tasks have other outcomes
+        if of_ours and (await stack.client.post(f"{path}/take", headers=maria)).status_code == 200:
             taken_at = position
             break
     task = await stack.client.get(path, headers=chief)
     outcome = {"outcome": "reached", "comment": "позвонила сама", "call_made": True}
     given = {**chief, "If-Match": task.headers["etag"]}
-    (await stack.client.post(f"{path}/outcome", json=outcome, headers=given)).raise_for_status()
+    answer = await stack.client.post(f"{path}/outcome", json=outcome, headers=given)
+    assert answer.is_success, (answer.text, task.text)
     async for _, said in feed(stack, "maria", after=taken_at):
         if (said["kind"], said["task_id"]) == ("task_closed", entry["task_id"]):
             break

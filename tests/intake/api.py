@@ -115,13 +115,14 @@ class Api:
 
     async def hire(
         self, subject: str = "ann", *, active: bool = True, operator_id: UUID | None = None,
-        extension: str | None = None,
+        extension: str | None = None, roles: Sequence[str] = (),
     ) -> None:  # fmt: skip
         """Hear of an operator of the desk: `ann` is who calls."""
         await self.hear(
             OperatorChanged(
-                operator_id=operator_id or uuid7(), subject=subject, name=subject, active=active, roles=(),
-                desks=("demo",), pools=(), products=(), capacity=20, presence=Presence.CHECKED_IN,
+                operator_id=operator_id or uuid7(), subject=subject, name=subject, active=active,
+                roles=tuple(roles), desks=("demo",), pools=(), products=(), capacity=20,
+                presence=Presence.CHECKED_IN,
                 extension=extension,
             )
         )  # fmt: skip

@@ -20,6 +20,9 @@ OTHER_TARGETS = sorted(
         ChangeTarget.PINNED_COMMENT,
         ChangeTarget.CUSTOMER_FIELDS,
         ChangeTarget.APPOINTMENT,
+        ChangeTarget.PAYMENT,
+        ChangeTarget.REFUND,
+        ChangeTarget.ACCESS,
     }
 )
 

@@ -306,3 +306,36 @@ async def test_sources_change_their_channels_for_one_another_s(api: Api) -> None
     await planned_and_applied(api, of("second", "main"))
     assert [(await sources(api))[code]["channel"] for code in ("landing", "shop")] == ["second", "main"]
     assert faults(await plan(api, of("main", "main"))) == [("/sources/landing/channel", "channel_taken")]
+
+
+SCHOOL: dict[str, Any] = {"config": {"format": "getcourse", "auth": "none"}, "playbook": "callback", "zone": MOSCOW}
+ACCOUNT: dict[str, Any] = {"account": "acme", "api_key": "key-of-the-school"}
+
+
+def with_school(**members: object) -> dict[str, Any]:
+    return {"sources": {"academy": SCHOOL}, "schools": {"academy": {**ACCOUNT, **members}}}
+
+
+@pytest.mark.req("S4.1", "U31")
+async def test_a_schools_account_is_a_part_of_the_desk_and_its_key_is_not_shown(api: Api) -> None:
+    made = await planned_and_applied(api, with_school())
+    shown = (await api.call("GET", PATH)).json()["document"]["schools"]
+    again = await planned_and_applied(api, {**with_school(), "schools": shown})
+    other = await planned_and_applied(api, with_school(api_key="another-key", check_minutes=20))
+    assert [changes(each) for each in (made, again, other)] == [
+        [("create", "academy", []), ("create", "academy", [])], [],
+        [("change", "academy", ["check_minutes", "api_key"])],
+    ]  # fmt: skip
+    assert shown == {"academy": {"account": "acme", "api_key": None, "check_minutes": 30}}
+    gone = await planned_and_applied(api, {"sources": {"academy": SCHOOL}, "schools": {}})
+    assert (changes(gone), gone.json()["document"]["schools"].keys()) == ([("retire", "academy", [])], {"academy"})
+    assert (await api.call("GET", PATH)).json()["document"]["schools"] == {}
+
+
+async def test_a_schools_account_needs_its_source_and_at_first_its_key(api: Api) -> None:
+    document = {"sources": {"academy": SCHOOL, "landing": LANDING},
+                "schools": {"none": ACCOUNT, "landing": ACCOUNT, "academy": {"account": "acme"}}}  # fmt: skip
+    assert sorted(faults(await plan(api, document))) == [
+        ("/schools/academy/api_key", "missing"), ("/schools/landing/account", "no_school"),
+        ("/schools/none", "unknown_source"),
+    ]  # fmt: skip

@@ -4,10 +4,13 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, select, text, true
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake.leads.search import matching
+from services.intake.leads import search as finding
+from services.intake.leads.search import in_order, search
 from services.intake.leads.tables import lead
+from services.intake.leads.worker import SORT_IN
 from tests.intake.api import Api
 from tests.intake.test_leads_api import a_lead, found
 
@@ -15,6 +18,7 @@ PERSONS = {
     "Анна Иванова": ("gc-1", "8 916 123-45-67", {"external_number": "UX-9001", "email": "Anna@b.ru"}),
     "Борис": ("gc-2", "8 926 765-43-21", {"external_number": "UX-9002"}),
     "Karl": ("gc-3", "+49 30 901820", {}),
+    "Семён Ли": ("gc-4", "8 999 000-00-00", {}),
 }
 
 
@@ -72,12 +76,67 @@ async def test_a_search_finds_nothing_of_other_desks(api: Api) -> None:
 @pytest.mark.req("U19")
 @pytest.mark.parametrize("q", ["101", "89161234567", "anna@b.ru"])
 async def test_numbers_whole_phones_and_emails_are_looked_up_by_indexes(api: Api, q: str) -> None:
-    words = select(lead.c.id).where(matching(q))
     async with api.ctx.core.db.read() as conn:
         await conn.execute(text("SET LOCAL enable_seqscan = off"))
-        explained = words.compile(conn.engine, compile_kwargs={"literal_binds": True})
-        plan = "\n".join(row[0] for row in await conn.execute(text(f"EXPLAIN {explained}")))
+        plan = await planned(conn, (await search(q).found(conn, true())).condition)
     assert not any(f"Seq Scan on {table}" in plan for table in ("lead", "sales_order", "customer_identity")), plan
+
+
+@pytest.mark.req("S4.15")
+@pytest.mark.parametrize("q", ["иванова", "Анна Иванова", "Ян", "4567", "8916", "012345"])
+async def test_parts_of_names_and_phones_are_looked_up_by_trigrams(api: Api, q: str) -> None:
+    await crowd(api)
+    async with api.ctx.core.db.read() as conn:
+        await conn.execute(finding._TRIGRAMS_ALONE)
+        part = search(q).part
+        assert part is not None
+        plan = await planned(conn, part)
+    assert ("ix_lead_words" in plan, "Seq Scan" in plan) == (True, False), plan
+
+
+@pytest.mark.req("S4.15")
+async def test_of_a_common_word_the_newest_are_read_in_their_order_until_a_page_is_full(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await people(api)
+    monkeypatch.setattr(finding, "MANY", 0)
+    async with api.ctx.core.db.read() as conn:
+        common = await search("и").found(conn, true())
+        await in_order(conn)
+        plan = await planned(conn, common.condition)
+    pages = await found(api, f"q={quote('и')}&limit=1"), await found(api, f"q={quote('и')}")
+    assert (common.many, "ix_lead_created_at" in plan, "Sort" in plan) == (True, True, False), plan
+    assert pages == (["Анна Иванова"], ["Анна Иванова"])
+
+
+CROWD = """
+INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals, name, phone,
+    language, zone, marketing, created_at, updated_at, version)
+SELECT gen_random_uuid(), 'demo', gen_random_uuid(), gen_random_uuid(), 'x', 'x', 'new', '{}', 'new', '{}',
+    'Имя ' || n, '+79' || lpad((n * 7919 % 1000000007)::text, 9, '0'), 'ru', 'UTC', '{}', now(), now(), 1
+FROM generate_series(1, 5000) AS n
+"""
+
+
+async def crowd(api: Api) -> None:
+    """Make so many leads that reading all of them is no way to find one."""
+    await api.ctx.core.db.pool.execute(CROWD)
+    for statement in (SORT_IN, "ANALYZE lead"):
+        await api.ctx.core.db.pool.execute(statement)
+
+
+async def planned(conn: AsyncConnection, condition: ColumnElement[bool]) -> str:
+    """Return the plan of a page of leads."""
+    page = select(lead.c.id).where(condition).order_by(lead.c.created_at.desc(), lead.c.id.desc()).limit(51)
+    explained = page.compile(conn.engine, compile_kwargs={"literal_binds": True})
+    return "\n".join(row[0] for row in await conn.execute(text(f"EXPLAIN {explained}".replace(":", "\\:"))))
+
+
+@pytest.mark.req("S4.15")
+@pytest.mark.parametrize("q", ["семен", "СЕМЁН ли", "ли", "Ли Семен"])
+async def test_a_name_is_found_with_either_spelling_and_by_the_beginning_of_a_short_word(api: Api, q: str) -> None:
+    await people(api)
+    assert await found(api, f"q={quote(q)}") == ["Семён Ли"]
 
 
 @pytest.mark.req("U13", "P.6")

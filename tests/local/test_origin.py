@@ -16,6 +16,7 @@ from deploy.local.apps import create_apps
 from deploy.local.dev import create_dev
 from deploy.local.origin import Origin
 from deploy.local.ports import free_port
+from deploy.local.under_way import UnderWay
 from libs.common.platform.clock import SharedClock
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.http.app import create_app
@@ -37,9 +38,12 @@ def _service(name: str, status: int = 200) -> FastAPI:
 
 
 def _origin(tmp_path: Path, services: Mapping[str, FastAPI], workers: Mapping[str, int] | None = None) -> Origin:
-    own = create_dev(
-        SharedClock(tmp_path / "clock"), TokenIssuer.generate(), "http://127.0.0.1:1", lambda: {"a": 1}, [PAGE]
-    )
+    clock, nowhere = SharedClock(tmp_path / "clock"), "http://127.0.0.1:1"
+
+    async def at_rest() -> UnderWay:
+        return UnderWay({}, 7)
+
+    own = create_dev(clock, TokenIssuer.generate(), nowhere, lambda: {"a": 1}, at_rest, [PAGE])
     return Origin(services, own, workers or {})
 
 
@@ -148,6 +152,11 @@ async def test_a_request_for_no_path_is_a_problem_too(tmp_path: Path) -> None:
 
     await _origin(tmp_path, {})(scope, Request(scope).receive, send)
     assert (sent[0]["status"], json.loads(sent[1]["body"])["code"]) == (404, "not_found")
+
+
+async def test_the_stack_says_what_is_left_to_do(tmp_path: Path) -> None:
+    async with _client(_origin(tmp_path, {})) as client:
+        assert (await client.get("/dev/under-way")).json() == {"left": {}, "events": 7}
 
 
 async def test_the_clock_moves_for_all_processes(tmp_path: Path) -> None:

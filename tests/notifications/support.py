@@ -48,6 +48,7 @@ from services.notifications.providers.values import Raw
 from services.notifications.settings import NotificationsSettings
 from services.notifications.subscriptions import subscriptions
 from services.notifications.templates.actions import approve, propose
+from services.notifications.templates.convert import Wording
 from services.notifications.webhooks.store import Body, Origin, store_bodies
 from tests.support.patience import PATIENCE
 
@@ -249,7 +250,7 @@ async def approved_template(
 ) -> None:
     """Propose and approve a template of the desk."""
     now = datetime.now(UTC)
-    row = await propose(db, DESK, code, bodies, variants or {}, "operator", now)
+    row = await propose(db, DESK, code, Wording(bodies, variants or {}), "operator", now)
     await approve(db, (code, int(str(row["version"]))), DESK, None, SUPERVISOR, now, CAUSE)
     await db.pool.execute("DELETE FROM outbox")
 

@@ -16,6 +16,7 @@ from tests.notifications.support import Desk, approved_template, eventually, ope
 from tests.notifications.test_conversations import Json, hear, listed, resolve, timeline
 from tests.notifications.test_feed import ANNA, BORIS, known, write
 from tests.notifications.test_received import CUSTOMER, LEAD, owned, published, said
+from tests.support.logged import logged
 
 PATH = f"/conversations/{CUSTOMER}/messages"
 TEXT = {"text": "Заказ уже в пути"}
@@ -120,6 +121,17 @@ async def test_what_cannot_be_meant_is_refused_with_its_place(
     refused = await api.call("POST", PATH, body, role="operator")
     places = [one["pointer"] for one in refused.json()["errors"]]
     assert (refused.status_code, fault in places or fault is None) == (422, True)
+
+
+@pytest.mark.req("S4.20")
+async def test_a_letter_s_text_reaches_the_conversation_and_no_log(desk: Desk, api: Api) -> None:
+    letter = "Вход: https://school.example/login?token=kanareika7 Логин: anna@example.com Пароль: hunter22"
+    with logged("notifications") as log:
+        made = await api.call("POST", PATH, {"text": letter}, role="operator")
+        await api.call("GET", "/messages", role="admin")
+    [message, _] = await timeline(api)
+    assert (made.status_code, message["text"], "request" in log.getvalue()) == (201, letter, True)
+    assert [word for word in ("hunter22", "kanareika7", "anna@example.com") if word in log.getvalue()] == []
 
 
 @pytest.mark.req("P.10")

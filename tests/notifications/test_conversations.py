@@ -23,7 +23,7 @@ from services.notifications.webhooks.actions import apply_callbacks
 from tests.notifications.api import Api, running_api
 from tests.notifications.support import Desk, callback, channel, open_desk, requested
 from tests.notifications.test_feed import ANNA, BORIS, known, write
-from tests.notifications.test_received import CUSTOMER, LEAD, echo, owned, published, said
+from tests.notifications.test_received import CUSTOMER, LEAD, echo, owned, published, said, tell
 
 PARTNER, NOW = UUID(int=9), datetime.now(UTC)
 Json = dict[str, Any]
@@ -191,6 +191,22 @@ async def test_an_operator_sees_their_own_threads_and_nobody_s(
     await resolve(desk)
     answer = await api.call("GET", f"/conversations/{CUSTOMER}/messages", role="operator")
     assert (len(await listed(api, role="operator")), answer.status_code == 200) == (seen, bool(seen))
+
+
+@pytest.mark.req("S2.9", "P.10")
+async def test_a_thread_whose_customer_has_a_newer_lead_is_found_by_both_and_seen_by_who_works_either(
+    desk: Desk, api: Api
+) -> None:
+    newer = UUID(int=77)
+    await owned(desk.db, ANNA)
+    await owned(desk.db, BORIS, newer)
+    await hear(desk, said("1", dateTime=ago(9)), said("2", dateTime=ago(5)))
+    for event, lead_id in zip(await published(desk), (LEAD, newer), strict=True):
+        await tell(desk.db, event.message_id, lead_id)
+    found = [len(await listed(api, f"lead_id={lead}")) for lead in (LEAD, newer)]
+    assert (found, len(await listed(api, role="operator")), len(await listed(api, "whose=mine", "operator"))) == (
+        [1, 1], 1, 1,
+    )  # fmt: skip
 
 
 def card(operator_id: UUID | None) -> PartnerChanged:

@@ -25,6 +25,7 @@ from libs.common.platform.sealing import DataKeys
 from services.notifications.channels.actions import change
 from services.notifications.channels.schemas import ChangeChannel
 from services.notifications.templates.actions import propose
+from services.notifications.templates.convert import Wording
 from tests.notifications.support import (
     CAUSE,
     DESK,
@@ -146,7 +147,7 @@ async def test_a_message_that_cannot_leave_fails_with_its_reason(
 
 
 async def test_an_edited_template_is_not_used_before_its_approval(kind: Desk) -> None:
-    await propose(kind.db, DESK, "order_received", {"ru": "Другой текст"}, {}, "operator", datetime.now(UTC))
+    await propose(kind.db, DESK, "order_received", Wording({"ru": "Другой текст"}), "operator", datetime.now(UTC))
     await kind.request(requested())
     (row,) = await kind.rows("SELECT text, template_version FROM message")
     assert (row["text"], row["template_version"]) == ("Здравствуйте, Анна! Заказ 1042 принят", 1)

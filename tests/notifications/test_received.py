@@ -61,10 +61,10 @@ async def tell(db: Database, message_id: UUID, lead_id: UUID | None = LEAD) -> N
         await tx.commit()
 
 
-async def owned(db: Database, operator: UUID = ANNA) -> None:
-    data = LeadOwnerChanged(lead_id=LEAD, from_operator_id=None, to_operator_id=operator, reason="taken")
+async def owned(db: Database, operator: UUID = ANNA, lead_id: UUID = LEAD) -> None:
+    data = LeadOwnerChanged(lead_id=lead_id, from_operator_id=None, to_operator_id=operator, reason="taken")
     async with db.begin() as tx:
-        event = Received(uuid7(), f"lead:{LEAD}", "demo", datetime.now(UTC), 1, Cause.fresh(), data)
+        event = Received(uuid7(), f"lead:{lead_id}", "demo", datetime.now(UTC), 1, Cause.fresh(), data)
         await follow_leads(tx, [event])
         await tx.commit()
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from deploy.standins.faults import Failure, Mode
 from libs.common.contracts.notifications import (
     MessageDelivered,
     MessageFailed,
@@ -13,6 +14,7 @@ from libs.common.contracts.notifications import (
     MessageSent,
     MessageStep,
 )
+from libs.common.contracts.shared import Customer
 from libs.common.platform.db import Database
 from tests.notifications.api import Api, running_api
 from tests.notifications.support import BODIES, DESK, Desk, open_desk, requested, withdrawn, worker
@@ -114,3 +116,43 @@ async def test_what_is_sent_again_reaches_the_customer_and_publishes_its_steps(d
     steps = [event.event_type for event in await desk.events() if isinstance(event, MessageStep)]
     wanted = [step.event_type for step in (MessageFailed, MessageSent, MessageDelivered, MessageRead)]
     assert (steps, await desk.accepted()) == (wanted, 1)
+
+
+@pytest.mark.req("S4.13")
+async def test_what_failed_reaches_the_customer_once_the_address_is_corrected(desk: Desk, api: Api) -> None:
+    message = requested(person=Customer(name="Анна", phone="+79000000000"))
+    desk.standin.dice.failures.append(Failure(Mode.CODE, "BAD_CONTACT"))
+    async with worker(desk.context()):
+        await desk.request(message)
+        await desk.until("failed")
+        answer = await api.call(
+            "POST", f"/messages/{message.message_id}/resend", {"to": "8 900 000-00-01"}, role="supervisor"
+        )
+        await desk.until("read")
+    shown = (await api.call("GET", f"/messages/{message.message_id}")).json()
+    steps = [event.event_type for event in await desk.events() if isinstance(event, MessageStep)]
+    assert (answer.status_code, shown["resent_by"], len(shown["attempts"])) == (200, "supervisor", 2)
+    assert steps == [step.event_type for step in (MessageFailed, MessageSent, MessageDelivered, MessageRead)]
+
+
+@pytest.mark.req("S4.13")
+@pytest.mark.parametrize(("to", "reason"), [("anna@example.com", "no_address"), ("123", "no_address")])
+async def test_an_address_that_its_channel_cannot_use_is_refused(
+    desk: Desk, api: Api, to: str, reason: str
+) -> None:
+    message = requested()
+    desk.standin.dice.failures.append(Failure(Mode.CODE, "BAD_CONTACT"))
+    async with worker(desk.context()):
+        await desk.request(message)
+        await desk.until("failed")
+    answer = await api.call("POST", f"/messages/{message.message_id}/resend", {"to": to}, role="supervisor")
+    assert (answer.status_code, answer.json()["reason"]) == (409, reason)
+
+
+@pytest.mark.req("S4.13")
+async def test_what_is_under_way_is_not_sent_to_another_address(desk: Desk, api: Api) -> None:
+    message = requested()
+    await desk.request(message)
+    path, body = f"/messages/{message.message_id}/resend", {"to": "+79000000002"}
+    answer = await api.call("POST", path, body, role="supervisor")
+    assert (answer.status_code, answer.json()["reason"], len(await desk.attempts())) == (409, "pending", 1)

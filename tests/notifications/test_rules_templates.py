@@ -6,10 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.common.domain.placeholders import PlaceholderType, fits
 from services.notifications.templates.rules import (
+    MistypedError,
     UnfilledError,
+    Version,
     choose_language,
     fault,
+    faults_of,
     placeholders,
     render,
 )
@@ -95,3 +99,55 @@ def test_a_text_leaves_whole_or_not_at_all(values: dict[str, str]) -> None:
     gaps = tuple(name for name, value in values.items() if not value.strip())
     with pytest.raises(UnfilledError) if gaps else nullcontext():
         assert render(body, values) == " ".join(value.strip() for value in values.values())
+
+
+@pytest.mark.req("S4.12")
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong"),
+    [
+        ("number", "1\u00a0500,5", "много"),
+        ("money", "4\u00a0990\u00a0₽", "4990"),
+        ("money", "1\u00a0234.50\u00a0KZT", "тенге"),
+        ("date", "03.03.2026", "31.02.2026"),
+        ("moment", "03.03.2026 12:00", "03.03.2026"),
+        ("link", "https://school.example/pay?id=7", "school.example"),
+        ("email", "anna@example.com", "anna"),
+        ("phone", "+79990000001", "звоните"),
+        ("text", "что угодно", " "),
+    ],
+)
+def test_words_are_of_a_type_or_not(kind: PlaceholderType, right: str, wrong: str) -> None:
+    assert (fits(PlaceholderType(kind), right), fits(PlaceholderType(kind), wrong)) == (True, False)
+
+
+@pytest.mark.req("S4.12")
+def test_a_value_of_another_type_stops_the_message_and_is_named() -> None:
+    types = {"link": PlaceholderType.LINK, "sum": PlaceholderType.MONEY}
+    with pytest.raises(MistypedError) as caught:
+        render("{sum}: {link}, {name}", {"sum": "дорого", "link": "нет", "name": "Анна"}, types)
+    assert caught.value.names == ("sum", "link")
+
+
+@pytest.mark.req("S4.12")
+def test_a_proposal_names_every_type_that_cannot_be() -> None:
+    types = dict.fromkeys(("amount", "items", "other"), PlaceholderType.LINK)
+    fitting = {"payment_link": PlaceholderType.LINK, "until": PlaceholderType.MOMENT}
+    found = faults_of(Version(1, {"ru": "{amount} {items} {payment_link} {until}"}, {}, {**types, **fitting}))
+    assert found == {
+        "/types/amount": "wrong_type",
+        "/types/items": "wrong_type",
+        "/types/other": "unknown_placeholder",
+    }
+
+
+@pytest.mark.req("S4.12")
+@given(st.sampled_from(PlaceholderType), st.text(max_size=60))
+def test_what_is_rendered_is_of_its_type(kind: PlaceholderType, value: str) -> None:
+    try:
+        rendered = render("{x}", {"x": value}, {"x": kind})
+    except UnfilledError:
+        assert not value.strip()
+    except MistypedError:
+        assert not fits(kind, value)
+    else:
+        assert fits(kind, rendered)

@@ -150,3 +150,36 @@ async def test_templates_in_use_of_an_earlier_release_are_published_once(api: Ap
     now = api.ctx.core.clock.now()
     assert [await announce_templates(db, now) for _ in range(2)] == [1, 0]
     assert await db.pool.fetchval(published, TemplateApproved.event_type) == before + 1
+
+
+@pytest.mark.req("S4.12")
+async def test_templates_are_found_by_the_situation_of_the_customer(api: Api) -> None:
+    await api.call("POST", "/templates", {**TEMPLATE, "situation": "own_currency"})
+    await api.call("POST", "/templates", {**TEMPLATE, "code": "other"})
+    found = (await api.call("GET", "/templates?situation=own_currency")).json()["items"]
+    assert [(one["code"], one["situation"]) for one in found] == [("order_received", "own_currency")]
+
+
+@pytest.mark.req("S4.12")
+async def test_types_of_placeholders_are_checked_when_proposed_and_when_tried(api: Api) -> None:
+    typed = {**TEMPLATE, "bodies": {"ru": "Оплата: {payment_link}"}}
+    refused = await api.call("POST", "/templates", {**typed, "types": {"payment_link": "money", "sum": "money"}})
+    await approved(api, bodies=typed["bodies"], types={"payment_link": "link"})
+    tried = await api.call("POST", f"{PATH}/versions/1/preview", {"values": {"payment_link": "скоро"}})
+    assert [(fault["pointer"], fault["code"]) for fault in refused.json()["errors"]] == [
+        ("/types/payment_link", "wrong_type"),
+        ("/types/sum", "unknown_placeholder"),
+    ]
+    assert [text["mistyped"] for text in tried.json()["texts"]] == [["payment_link"]]
+
+
+@pytest.mark.req("S4.12")
+async def test_a_value_of_another_type_stops_the_message(notifications_db: Database) -> None:
+    async with open_desk(notifications_db) as desk, running_api(desk.db, desk.url) as api:
+        await approved(api, 2, bodies={"ru": "Мест: {places}"}, types={"places": "number"})
+        message = requested(variables={"places": "много"})
+        await desk.request(message)
+        shown = (await api.call("GET", f"/messages/{message.message_id}")).json()
+    assert (shown["state"], shown["code"], shown["detail"]) == (
+        "failed", "template_mistyped", "mistyped: places",
+    )  # fmt: skip

@@ -20,6 +20,8 @@ NOBODY = str(UUID(int=0))
 DESK = "demo"
 RELEASE = {"action": "release", "filter": {"pool": "callback"}}
 WITHDRAW = {"filter": {"purpose": "acknowledgement"}}
+SCHOOL = "/intake/v1/sources/{source_id}/school"
+PAYMENTS = {"rows": [{"paid_on": "2026-03-02", "name": "Анна Иванова", "amount": "1990.00"}]}
 PICTURE = {"content": "R0lGODlhAQABAAAAACw=", "sort": "image", "mime": "image/gif"}
 # The worker records it once the shift has begun.
 LATE = """
@@ -28,11 +30,13 @@ INSERT INTO assignment.lateness (id, desk, operator_id, planned_id, starts_at, e
 SELECT id, desk, operator_id, id, starts_at, ends_at, 'open', false, false, 1
 FROM assignment.planned_shift WHERE id = $1
 """
+_OF_RATES = {"currency": "KZT", "day": "2026-03-03"}
 #: Where the first name in a path is of something that no list shows.
 ELSEWHERE = {
     "lead_id": "/intake/v1/leads",
     "customer_id": "/intake/v1/customers",
     "appointment_id": "/intake/v1/leads/{lead_id}/appointments",
+    "order_id": "/intake/v1/orders",
 }
 
 
@@ -56,6 +60,9 @@ class World:
             ("create_partner", {"code": "clinic"}),
             ("record_contact", self.call_with_sound()),
             ("plan_appointment", {"at": (self.stack.clock.now() + timedelta(days=1)).isoformat()}),
+            ("record_payment", {"amount": None, "order_version": self.first["/intake/v1/orders"]["version"]}),
+            ("ask_refund", {"amount": None}),
+            ("ask_access", {"action": "reset"}),
             ("plan_redistribution", {"from_operator_id": operator}),
             ("plan_bulk_action", RELEASE),
             ("plan_shift", self.shift(operator)),
@@ -63,11 +70,13 @@ class World:
             ("plan_absence", {"operator_id": operator, **self.days(30)}),
             ("propose_month_plan", {"month": f"{self.stack.clock.now() + timedelta(days=40):%Y-%m}"}),
             ("plan_message_bulk_action", WITHDRAW),
+            ("import_payments", PAYMENTS),
             ("put_on_black_list", {"kind": "phone", "value": "+79005550199"}),
             ("plan_merge", {"merges": [await self.two_customers()]}),
         ):
             made = await self.call(named(name), "admin", body={**dict_of(named(name).body), **given})
             assert made.is_success, f"{name}: {made.text}"
+        await self.give_school()
         await self.save_filters()
         await self.erase_oldest()
         await self.look()
@@ -117,6 +126,14 @@ class World:
         found = (await self.call(named("list_customers"), "admin")).json()["items"]
         return {"winner": found[0]["id"], "losers": [found[1]["id"]]}
 
+    async def give_school(self) -> None:
+        """Give the source of GetCourse its account."""
+        sources = (await self.call(named("list_sources"), "admin")).json()["items"]
+        self.first[SCHOOL] = next(one for one in sources if one["format"] == "getcourse")
+        account = {"account": "acme", "api_key": "demo-getcourse-key"}
+        made = await self.call(named("set_school"), "admin", body=account)
+        assert made.is_success, made.text
+
     async def save_filters(self) -> None:
         """Save a filter at each service, which others of the desk see."""
         for service in SERVICES:
@@ -138,7 +155,11 @@ class World:
     def _value(self, operation: Operation, name: str) -> str:
         if name == "media_id":
             return str(self.first["/notifications/v1/received-messages"]["files"][0]["id"])
+        if operation.path == SCHOOL:
+            return str(self.first[SCHOOL]["id"])
         item = self.first.get(ELSEWHERE.get(name, operation.lists or ""), {})
+        if name in _OF_RATES:
+            return _OF_RATES[name]
         if name == "code":
             return str(item.get("code", DESK))
         if name in {"version", "number", "letter_id"}:
@@ -152,6 +173,7 @@ class World:
             "create_task": {"assignee": {"pool": "callback"}},
             "plan_bulk_action": RELEASE,
             "plan_message_bulk_action": WITHDRAW,
+            "import_payments": PAYMENTS,
         }
         return {**dict_of(operation.body), **given.get(operation.name, {})} if operation.body else None
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 from uuid import UUID
 
-import asyncpg
-
+from deploy.local.under_way import Connection, backlog
 from deploy.standins.journal import Journal, Status
 from libs.common.contracts import OWNERS
 from tests.support.topics import EventFact
@@ -80,9 +78,6 @@ MESSAGES = """
 SELECT m.id, m.lead_id, m.state, array_remove(array_agg(a.id::text), NULL), m.author IS NOT NULL
 FROM notifications.message m LEFT JOIN notifications.attempt a ON a.message_id = m.id GROUP BY m.id
 """
-PARKED = "SELECT count(*) FROM {0}.parked WHERE state IN ('blocked', 'failed', 'retrying')"
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 async def collect(conn: Connection, journal: Journal, events: Sequence[EventFact], answered: Answered) -> Facts:
@@ -105,12 +100,3 @@ async def collect(conn: Connection, journal: Journal, events: Sequence[EventFact
         },
         left=await backlog(conn),
     )
-
-
-async def backlog(conn: Connection) -> dict[str, int]:
-    """Return the number of unsent outbox rows and of parked events, by `<schema>.<table>`."""
-    found = {}
-    for owner in OWNERS:
-        found[f"{owner}.outbox"] = await conn.fetchval(f"SELECT count(*) FROM {owner}.outbox")
-        found[f"{owner}.parked"] = await conn.fetchval(PARKED.format(owner))
-    return found

@@ -7,19 +7,14 @@ import asyncpg
 import httpx
 from aiokafka.errors import KafkaError
 
+from deploy.local.under_way import in_databases, in_standins, written
 from libs.common.contracts import OWNERS
-from tests.support.facts import Answered, Connection, Facts, backlog, collect
+from tests.support.facts import Answered, Facts, collect
 from tests.support.stack import ProcessStack
-from tests.support.topics import EventFact, read_topics, unread
+from tests.support.topics import EventFact, read_topics
 
 SETTLE_SECONDS = 90
 LOOK_AGAIN = 0.5
-# What waits for the morning is not under way.
-OPEN_MESSAGES = """
-SELECT count(*) FROM notifications.message m WHERE state IN ('pending', 'accepted', 'sent') AND NOT EXISTS (
-    SELECT FROM notifications.attempt a WHERE a.message_id = m.id AND a.state = 'held' AND a.not_before > $1)
-"""
-DUE_TIMERS = "SELECT count(*) FROM tasks.timer WHERE due_at <= $1"
 _NOT_BACK = "a server that is not back yet"
 
 
@@ -42,13 +37,13 @@ async def settle(stack: ProcessStack) -> None:
     what is just between two places.
     """
     moving: dict[str, int] = {}
-    written = -1
+    events = -1
     try:
         async with asyncio.timeout(SETTLE_SECONDS):
             while True:
-                before = written
-                moving, written = await _look(stack)
-                if not moving and written == before:
+                before = events
+                moving, events = await _look(stack)
+                if not moving and events == before:
                     return
                 await asyncio.sleep(LOOK_AGAIN)
     except TimeoutError:
@@ -63,28 +58,20 @@ async def _look(stack: ProcessStack) -> tuple[dict[str, int], int]:
     except (OSError, asyncpg.PostgresError):
         return {_NOT_BACK: 1}, -1
     try:
-        moving = await backlog(conn)
-        moving["messages under way"] = await conn.fetchval(OPEN_MESSAGES, stack.clock.now())
-        moving["timers due"] = await conn.fetchval(DUE_TIMERS, stack.clock.now())
-        written = await _written(conn)
+        moving, events = await in_databases(conn, stack.clock.now()), await written(conn)
     finally:
         await conn.close()
     if not any(moving.values()):
         moving |= await _outside(stack)
-    return {name: count for name, count in moving.items() if count}, written
+    return {name: count for name, count in moving.items() if count}, events
 
 
 async def _outside(stack: ProcessStack) -> dict[str, int]:
     """Return what is on its way between the databases: asked last, because it is slow."""
     try:
-        return {"webhooks": await stack.webhooks_waiting(), "events not read": await unread(stack.topics)}
+        return {"webhooks": await in_standins(stack.standins), "events not read": await stack.unread.count()}
     except (OSError, KafkaError, httpx.HTTPError):
         return {_NOT_BACK: 1}
-
-
-async def _written(conn: Connection) -> int:
-    counts = [await conn.fetchval(f"SELECT coalesce(sum(version), 0) FROM {owner}.stream") for owner in OWNERS]
-    return int(sum(counts))
 
 
 async def _parked(admin_url: str) -> list[str]:

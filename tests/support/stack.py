@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ import httpx
 from deploy.demo.desk import DemoDesk, Seeder
 from deploy.local.children import Children
 from deploy.local.ports import free_ports
+from deploy.local.under_way import Topics, Unread
 from deploy.standins.journal import Journal
 from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.platform import faultpoints
@@ -22,7 +24,6 @@ from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase
 from libs.common.testkit.issuer import TokenIssuer
 from tests.support.routing import RoutingTransport
-from tests.support.topics import Topics
 
 READY_SECONDS = 60
 VAPID_KEY = base64.urlsafe_b64encode(bytes(31) + b"\x07").decode()
@@ -59,6 +60,16 @@ class ProcessStack:
     @property
     def topics(self) -> Topics:
         return Topics(self.bootstrap, self.prefix, self.partitions)
+
+    @cached_property
+    def unread(self) -> Unread:
+        """What the workers have not read; made when it is first asked for."""
+        return Unread(self.topics)
+
+    @cached_property
+    def standins(self) -> httpx.AsyncClient:
+        """A client of the stand-ins of providers."""
+        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.ports['standins']}", timeout=10)
 
     @property
     def journal_path(self) -> Path:
@@ -129,12 +140,6 @@ class ProcessStack:
         """Return whether a process has died at its fault point."""
         return faultpoints.FALLEN in (self.home / "logs" / f"{name}.log").read_text()
 
-    async def webhooks_waiting(self) -> int:
-        """How many webhooks the stand-in has yet to deliver."""
-        async with httpx.AsyncClient() as client:
-            answer = await client.get(f"http://127.0.0.1:{self.ports['standins']}/wazzup/_journal", timeout=10)
-            return int(answer.json()["waiting"])
-
     async def until_ready(self, *names: str) -> None:
         async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient() as client:
             for name in names:
@@ -143,6 +148,8 @@ class ProcessStack:
 
     async def stop(self) -> None:
         await self.client.aclose()
+        await self.unread.close()
+        await self.standins.aclose()
         await self.children.stop()
         self.clock.close()
 

@@ -1,45 +1,17 @@
-"""The records of the topics, and those that the workers have not read yet."""
+"""The records of the topics."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import AIOKafkaConsumer
 
+from deploy.local.under_way import Topics
 from libs.common.contracts import Topic, topic_name
 from libs.common.messaging.bus.ports import Record
-from libs.common.messaging.bus.topics import partitions_of
-from services.assignment import subscriptions as assignment
-from services.intake import subscriptions as intake
-from services.notifications import subscriptions as notifications
-from services.tasks import subscriptions as tasks
-
-#: The topics that each service's worker reads, in a group of the service's name.
-READS: Mapping[str, Sequence[str]] = {
-    "intake": intake.TOPICS,
-    "tasks": tasks.TOPICS,
-    "assignment": assignment.TOPICS,
-    "notifications": notifications.TOPICS,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Topics:
-    """The topics of one stack; `partitions` is the most that one of them has."""
-
-    bootstrap: str
-    prefix: str
-    partitions: int
-
-    def of(self, *topics: str) -> list[TopicPartition]:
-        """Return the partitions of some topics."""
-        names = [topic_name(topic, self.prefix) for topic in topics]
-        return [TopicPartition(name, n) for name in names for n in range(partitions_of(name, self.partitions))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +69,3 @@ async def read_topics(topics: Topics) -> list[Record]:
         return sorted(records, key=lambda record: place[record.topic])
     finally:
         await consumer.stop()
-
-
-async def unread(topics: Topics) -> int:
-    """Return how many records lie between what the workers have committed and the ends. Raises KafkaError."""
-    async with AsyncExitStack() as cleanup:
-        consumer = AIOKafkaConsumer(bootstrap_servers=topics.bootstrap, enable_auto_commit=False)
-        cleanup.push_async_callback(consumer.stop)
-        await consumer.start()
-        admin = AIOKafkaAdminClient(bootstrap_servers=topics.bootstrap)
-        cleanup.push_async_callback(admin.close)
-        await admin.start()
-        ends = await consumer.end_offsets(topics.of(*Topic))
-        left = 0
-        for reader, read_topics in READS.items():
-            read = await admin.list_consumer_group_offsets(topic_name(reader, topics.prefix))
-            left += sum(ends[tp] - (read[tp].offset if tp in read else 0) for tp in topics.of(*read_topics))
-        return left

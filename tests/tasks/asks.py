@@ -6,9 +6,26 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from libs.common.contracts.shared import AppointmentParty, AppointmentStep, ChangeTarget
-from services.tasks.engine.events import AppointmentChanged, ChangeRefused, Event, PartnerChanged
-from services.tasks.engine.facts import Appointment, Customer, Partner
+from libs.common.contracts.shared import (
+    AccessAction,
+    AccessStatus,
+    AppointmentParty,
+    AppointmentStep,
+    ChangeTarget,
+    PaymentKind,
+    PaymentStatus,
+    RefundState,
+)
+from services.tasks.engine.events import (
+    AccessChanged,
+    AppointmentChanged,
+    ChangeRefused,
+    Event,
+    PartnerChanged,
+    PaymentRecorded,
+    RefundChanged,
+)
+from services.tasks.engine.facts import Access, Appointment, Customer, Paid, Partner, Refund
 from services.tasks.engine.state import State
 from services.tasks.playbooks.model import Outcome
 from services.tasks.playbooks.terms import Title
@@ -30,7 +47,7 @@ ANYWHERE: list[object] = [
     {"move": ["first", "second"]},
     {"count": "calls"},
     {"document": "act"},
-    *[{"wake": ["first", "second"]}] * 2,
+    *[{"wake": ["first", "second"]}] * 4,
 ]
 #: Steps that ask for a change; they stand in outcomes: in a rule they could ask for ever.
 OF_CUSTOMERS: list[object] = [{"customer": {"name": "remarks"}}]
@@ -41,13 +58,22 @@ OF_LEADS: list[object] = [
     {"appointment": "kept"},
     *[{"charge": "client"}] * 3,
     {"appointment": {"is": "cancelled", "by": "partner", "warned": False}},
+    {"payment": {"is": "received", "type": "remarks"}},
+    {"payment": "deleted"},
+    {"refund": {"is": "kept", "by": "remarks"}},
+    {"access": "reset"},
+    {"hold": "visit_at"},
 ]
 WHENS: list[dict[str, object]] = [
     {"when": {"owned": True}},
     {"when": {"stand_in": True}},
     {"when": {"over": {"calls": 2}}},
+    {"when": {"payment": "manual", "doubled": True}},
+    {"when": {"refund": ["asked", "kept"], "access_is": "done"}},
 ]
-TRIGGERS = ["appointment_changed", "change_refused"]
+TRIGGERS = [
+    "appointment_changed", "change_refused", "payment_recorded", "refund_changed", "access_changed", "price_held",
+]  # fmt: skip
 
 
 def kept(subject: str) -> dict[str, object]:
@@ -100,8 +126,12 @@ def reports(dice: Random, state: State, now: datetime) -> list[Event]:
     version = 1 if known is None else known.version + dice.choice([-1, 1, 1, 1])
     at = now + dice.choice([timedelta(days=2), timedelta(hours=5)])
     step, by = dice.choice(list(AppointmentStep)), dice.choice(list(AppointmentParty))
+    paid = Paid(dice.choice(list(PaymentKind)), dice.choice(list(PaymentStatus)), dice.random() < 0.5, True)
     return [
         AppointmentChanged(Appointment(UUID(int=8), version, step, at, by, dice.random() < 0.5)),
         ChangeRefused(dice.choice(list(ChangeTarget))),
+        PaymentRecorded(paid),
+        RefundChanged(Refund(dice.choice(list(RefundState)), at.date())),
+        AccessChanged(Access(dice.choice(list(AccessAction)), dice.choice(list(AccessStatus)))),
         PartnerChanged(Customer("Салон"), "en", "Asia/Omsk"),
     ]

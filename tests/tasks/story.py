@@ -337,7 +337,10 @@ TRIGGERS = [
     "task_assigned", "task_overdue", "message_delivered", "message_failed", "contact_recorded", *asks.TRIGGERS,
 ]  # fmt: skip
 RHYTHMS: list[dict[str, object]] = [{}, {"every": "3h"}]
-LEADS_ALONE = {"lead_updated", "number_corrected", "order_changed", "status_changed", "appointment_changed"}
+LEADS_ALONE = {
+    "lead_updated", "number_corrected", "order_changed", "status_changed", "appointment_changed",
+    "payment_recorded", "refund_changed", "access_changed", "price_held",
+}  # fmt: skip
 
 
 def _outcome(result: str, then: list[object], **requires: object) -> dict[str, object]:

@@ -21,7 +21,7 @@ LIBRARY = Path("services/tasks/playbooks/library")
 VOCABULARY = Vocabulary(
     signals=frozenset(signal.value for signal in Signal),
     order_statuses=frozenset(status.value for status in OrderStatus),
-    channels=frozenset({"whatsapp", "sms"}),
+    channels=frozenset({"whatsapp", "sms", "email"}),
 )
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, noon in Moscow
 ANNA = Operator(OperatorId(UUID(int=1)), "Анна")

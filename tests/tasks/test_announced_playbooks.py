@@ -25,8 +25,12 @@ async def published(desk: Desk) -> list[tuple[str, str, int]]:
 
 async def test_an_activation_publishes_first_status_pools_and_lanes(desk: Desk) -> None:
     _, school = await desk.sent(PlaybookActivatedV2)
-    assert (school.desk, school.code, school.pools) == ("demo", "school", ("sales",))
-    assert school.lanes == ("fresh", "answers", "mine", "again", "new")
+    assert (school.desk, school.code, school.pools) == (
+        "demo",
+        "school",
+        ("payments", "platform", "sales"),
+    )
+    assert school.lanes[:5] == ("answers", "promised", "soon", "fresh", "late")
     assert school.first_status is not None
     assert (school.first_status.code, school.first_status.title.en, school.first_status.stage) == (
         "new",

@@ -20,8 +20,9 @@ from services.tasks.engine.effects import (
 )
 from services.tasks.engine.events import LeadUpdated, Proposed, StatusChanged, StatusRefused, Waiting
 from services.tasks.engine.facts import Customer
+from services.tasks.engine.prices import money
 from services.tasks.engine.state import Operator, TaskState
-from services.tasks.engine.variables import message_language, money, variables
+from services.tasks.engine.variables import message_language, variables
 from tests.tasks.support import ANNA, BORIS, CALLBACK, START, EngineProcess, changed, started
 
 

@@ -135,7 +135,7 @@ def test_payment_cancels_the_follow_up_and_its_message() -> None:
     process.outcome("link_sent")
     process.on(changed("paid"))
     process.wait(timedelta(days=2))
-    assert [e.spec.code for e in process.all(RequestMessage)] == ["acknowledgement", "payment_link"]
+    assert [e.spec.code for e in process.all(RequestMessage)] == ["acknowledgement", "payment_link", "paid"]
 
 
 def test_no_answer_defers_the_task_and_writes_to_the_customer() -> None:

@@ -67,29 +67,50 @@ def test_a_queue_is_a_lane_of_its_desk_and_knows_its_versions() -> None:
     assert queues_of(lanes) == [Queue("demo", "Europe/Moscow", LANE, (("tiny", 1), ("tiny", 2)))]
 
 
+@pytest.mark.req("S4.4", "S4.5")
 @pytest.mark.parametrize(
-    ("interrupts", "important", "said"),
+    ("interrupts", "important", "late", "ru", "en"),
     [
         (
             True,
             False,
-            ("«Очередь» прерывает остальное каждые 20 мин.", "“Queue” interrupts everything else every 20 min"),
+            -15 * M,
+            "«Очередь» прерывает остальное каждые 20 мин; срок через 15 мин",
+            "“Queue” interrupts everything else every 20 min; due in 15 min",
         ),
-        (False, True, ("Очередь «Очередь»: важная, такие идут первыми", "Queue “Queue”: important, such go first")),
+        (
+            False,
+            True,
+            0 * M,
+            "Очередь «Очередь»: важная, такие идут первыми; срок прошёл 0 мин назад",
+            "Queue “Queue”: important, such go first; due 0 min ago",
+        ),
         (
             False,
             False,
-            ("Очередь «Очередь»: самая срочная в очереди", "Queue “Queue”: the most urgent of the queue"),
+            180 * M,
+            "Очередь «Очередь»: самая срочная в очереди; срок прошёл 3 ч назад",
+            "Queue “Queue”: the most urgent of the queue; due 3 h ago",
+        ),
+        (
+            False,
+            False,
+            -4320 * M,
+            "Очередь «Очередь»: самая срочная в очереди; срок через 3 дн.",
+            "Queue “Queue”: the most urgent of the queue; due in 3 d",
         ),
     ],
 )
-def test_an_operator_reads_why_a_task_comes_next(interrupts: bool, important: bool, said: tuple[str, str]) -> None:
+def test_an_operator_reads_why_a_task_comes_next(
+    interrupts: bool, important: bool, late: timedelta, ru: str, en: str
+) -> None:
     lane = replace(LANE, interrupts=20 * M)
-    assert why(lane, interrupts=interrupts, important=important) == Title(*said)
+    assert why(lane, late, interrupts=interrupts, important=important) == Title(ru, en)
 
 
 def test_a_lane_that_does_not_interrupt_never_says_so() -> None:
-    assert why(LANE, interrupts=True, important=True).en == "Queue “Queue”: important, such go first"
+    said = why(LANE, -M, interrupts=True, important=True)
+    assert said.en == "Queue “Queue”: important, such go first; due in 1 min"
 
 
 @pytest.mark.req("S1.1")
@@ -109,6 +130,11 @@ def test_a_lane_interrupts_when_nothing_of_it_was_given_for_that_long(ago: timed
 @pytest.mark.req("S1.1")
 def test_a_lane_that_is_not_dialled_is_never_walked() -> None:
     assert walk([queue(replace(LANE, dialled=False))], {}, START) == []
+
+
+@pytest.mark.req("S4.5")
+def test_a_lane_of_what_is_not_offered_yet_is_never_walked() -> None:
+    assert walk([queue(replace(LANE, ahead=True))], {}, START) == []
 
 
 @pytest.mark.req("S4.5")

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from services.tasks.engine.facts import Facts, Order
+from services.tasks.engine.prices import money
 from services.tasks.engine.state import State
-from services.tasks.engine.variables import OF_PERSON, VARIABLES, fillable, message_language, money, variables
+from services.tasks.engine.variables import OF_PERSON, VARIABLES, fillable, message_language, variables
 from services.tasks.playbooks.messages import Addressee
 from tests.tasks.support import ANNA, DESK, ORDER_ID, SCHOOL, blank, facts
 

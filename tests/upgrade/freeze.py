@@ -18,11 +18,11 @@ from pathlib import Path
 import asyncpg
 
 from deploy.local.postgres import binaries
+from deploy.local.under_way import Connection
 from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase, empty_database
 from libs.common.testkit.servers import kafka_server, postgres_server
-from tests.support.facts import Connection
 from tests.support.stack import process_stack
 from tests.upgrade import frozen
 from tests.upgrade.people import People

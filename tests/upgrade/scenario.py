@@ -18,7 +18,6 @@ from libs.common.messaging.bus.ports import Message
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.messaging import eventually
-from tests.support.topics import unread
 from tests.upgrade.leads import LEADS, Lead, order, phone
 from tests.upgrade.people import DESK, Json, People, Source
 from tests.upgrade.release import ReleaseStack
@@ -228,7 +227,7 @@ class Scenario:
         return not any(counts)
 
     async def _all_read(self) -> bool:
-        return not await unread(self.stack.topics)
+        return not await self.stack.unread.count()
 
     async def _parked(self, name: str, state: str) -> bool:
         """Whether an event of a lead is parked; as it is stored, since releases differ in how they show it."""

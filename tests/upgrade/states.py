@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from deploy.local.under_way import Connection
 from libs.common.platform.db.roles import SERVICES
-from tests.support.facts import Connection
 
 _ATTEMPT = "SELECT FROM notifications.attempt WHERE"
 _ACTIVE = "SELECT FROM tasks.task WHERE state = 'active' AND"

@@ -108,8 +108,8 @@ class ShiftStarted(PeopleEvent):
 class ShiftEnded(PeopleEvent):
     """An operator checked out. Key `operator:<id>`.
 
-    `heir_id` is to have their open conversations, whose tasks are `handed` (S4.6); None: no one is named. Said before
-    the `operator.changed` of the check-out, so that they are handed over before anything else is released.
+    `heir_id` is to have their open conversations, whose tasks are `handed` (S4.6); None: no one is named. Said
+    before the `operator.changed` of the check-out, so that they are handed over before anything else is released.
     """
 
     event_type: ClassVar[str] = "dozvon.shift.ended.v1"

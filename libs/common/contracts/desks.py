@@ -1,13 +1,30 @@
 """Events that tasks owns of desks and their playbooks. The key is `desk:<code>`."""
 
+from datetime import date
 from typing import ClassVar
 
 from libs.common.contracts.shared import CallingHours, Language, Part, Stage, Text
 from libs.common.contracts.tasks import TasksEvent
+from libs.common.domain.workdays import DayKind
+
+
+class DeskDay(Part):
+    """A day that a desk has decided about: `off`, or `work` whatever its weekday."""
+
+    day: date
+    kind: DayKind
+
+
+class DeskHolidays(Part):
+    """The holidays that a desk keeps: of a country (ISO 3166-1) and its region, and its own days before them."""
+
+    country: str | None = None
+    region: str | None = None
+    days: tuple[DeskDay, ...] = ()
 
 
 class DeskChanged(TasksEvent):
-    """A desk was made or changed. Key `desk:<code>`."""
+    """A desk was made or changed. Key `desk:<code>`. `holidays`: None of a release before this one."""
 
     event_type: ClassVar[str] = "dozvon.desk.changed.v1"
 
@@ -16,6 +33,7 @@ class DeskChanged(TasksEvent):
     zone: str
     languages: tuple[Language, ...]
     calendar: tuple[CallingHours, ...]
+    holidays: DeskHolidays | None = None
 
 
 class PlaybookActivated(TasksEvent):

@@ -237,7 +237,8 @@ class LeadStatusRefused(IntakeEvent):
 class OrderChanged(IntakeEvent):
     """An order changed: by a later delivery of its source (S4.1), or by the `change.requested` of `request_id`.
 
-    `version`, `filled`, `faults` and `totals` are those after the change, as in `Order`.
+    `version`, `filled`, `faults` and `totals` are those after the change, as in `Order`. `held_until`: until when
+    its price is held (S4.17).
     """
 
     event_type: ClassVar[str] = "dozvon.order.changed.v1"
@@ -256,6 +257,7 @@ class OrderChanged(IntakeEvent):
     filled: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     totals: Totals | None = None
+    held_until: datetime | None = None
     request_id: UUID | None = None
 
 
@@ -376,7 +378,8 @@ class ChangeRefused(IntakeEvent):
     """Intake did not apply a `change.requested`. Key: that of the request.
 
     `current_version` is None when there is nothing of this id. `code` is machine-read: `unknown_target` (no such
-    kind of target yet), `not_found`, `stale_version`, `invalid_values`, `identity_taken`, `already_planned`.
+    kind of target yet), `not_found`, `stale_version`, `invalid_values`, `identity_taken`, `already_planned`,
+    `already_paid`, `out_of_turn`.
     """
 
     event_type: ClassVar[str] = "dozvon.change.refused.v1"

@@ -9,6 +9,8 @@ from libs.common.contracts import (
     intake,
     notices,
     notifications,
+    payments,
+    rates,
     tasks,
 )
 from libs.common.contracts.envelope import EventData
@@ -18,7 +20,19 @@ OWNERS = (intake.OWNER, tasks.OWNER, assignment.OWNER, notifications.OWNER)
 
 REGISTRY: dict[str, type[EventData]] = {
     model.event_type: model
-    for module in (intake, consents, tasks, desks, notices, assignment, notifications, attention, erasures)
+    for module in (
+        intake,
+        consents,
+        payments,
+        tasks,
+        desks,
+        notices,
+        assignment,
+        notifications,
+        attention,
+        erasures,
+        rates,
+    )
     for model in module.EVENTS
 }
 

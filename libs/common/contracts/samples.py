@@ -14,6 +14,10 @@ BY_NAME: Mapping[str, Json] = {
     "zone": "Europe/Moscow",
     "amount": "743.00",
     "currency": "RUB",
+    "base": "RUB",
+    "per_unit": "26.789",
+    "day": "2026-03-03",
+    "holds_until": "2026-03-08",
     "payment_link": "https://pay.example.com/7Q2F",
     "operator_name": "Ольга",
     "opens": "09:00",
@@ -33,6 +37,7 @@ BY_NAME: Mapping[str, Json] = {
     "pool": "callback",
     "role": "operator",
     "task_type": "callback",
+    "due_on": "2026-03-20",
 }
 MOMENT = "2026-03-02T09:00:00Z"
 

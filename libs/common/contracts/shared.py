@@ -193,6 +193,46 @@ class AppointmentParty(StrEnum):
     DESK = "desk"
 
 
+class PaymentKind(StrEnum):
+    """Whether the source has said of a payment, or a person has entered it (S4.9)."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+
+class PaymentStatus(StrEnum):
+    """Whether a payment stands; only a manual one is ever deleted (S4.10)."""
+
+    RECEIVED = "received"
+    DELETED = "deleted"
+
+
+class RefundState(StrEnum):
+    """How far a refund is (S4.14); `kept`, `refused` and `paid` end it. `kept`: the customer has stayed."""
+
+    ASKED = "asked"
+    KEPT = "kept"
+    DETAILS_WANTED = "details_wanted"
+    DETAILS_GIVEN = "details_given"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    PAID = "paid"
+
+
+class AccessAction(StrEnum):
+    """What is done to the access to what was bought (S4.14, S4.20)."""
+
+    CLOSE = "close"
+    RESET = "reset"  # the password, which is sent again
+
+
+class AccessStatus(StrEnum):
+    """Whether it is still to be done where the platform keeps it."""
+
+    REQUESTED = "requested"
+    DONE = "done"
+
+
 class CallsGoTo(StrEnum):
     """Who takes the calls of a partner's customers (S0.4)."""
 

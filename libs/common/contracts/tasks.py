@@ -277,15 +277,21 @@ class ChangeRequested(TasksEvent):
     """Tasks wants a fact of intake changed: intake alone writes it. Key: that of the subject.
 
     Answered once by the target's own event with this `request_id` (`order.changed`, `lead.updated`,
-    `customer.changed`, `appointment.changed`), or by `change.refused`. `expected_version` is the target's, which
-    must be unchanged; None: no such check. `values` by target:
+    `customer.changed`, `appointment.changed`, `payment.recorded`, `refund.changed`, `access.changed`), or by
+    `change.refused`. `expected_version` is the target's, which must be unchanged; None: no such check. `values` by
+    target:
 
     - `order_status` (the order): `status`
     - `order_fields` (the order): `amount` as decimal text, `currency`, `payment_link`, `external_number`,
-      `remarks`; an empty text takes a value away
+      `remarks`, `held_until` in ISO 8601 with an offset; an empty text takes a value away
     - `appointment` (the lead): `step` as in `appointment.changed`; `at` in ISO 8601 with an offset for planned and
       moved; `by` and `warned` (`true`, `false`) for moved and cancelled
     - `pinned_comment` (the lead): `text`
+    - `payment` (the order): `step` is `record` or `delete`; to record: `type`, and `amount` as decimal text,
+      without which it is what the order lacks. What is deleted is the newest manual payment that stands (S4.10)
+    - `refund` (the order): `step` as the states of `refund.changed`; `kept_by` where the customer was kept,
+      `amount` where it is asked for. Payout details never travel here: they go straight to intake's API
+    - `access` (the order): `action`, and `status`
     - `customer_fields` (the customer): nothing; `person` names what changes, the rest stays
     """
 

@@ -17,7 +17,7 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("title", "zone", "languages", "calendar", "holidays", "playbooks"),
     "assignment": ("pools", "operators", "shifts", "departments", "pauses", "attendance"),
     "notifications": ("channels", "templates", "sending"),
-    "intake": ("sources", "calling"),
+    "intake": ("sources", "schools", "calling"),
 }
 _TITLE = {"ru": "–", "en": "–"}
 #: What stands for a faulty member without which the others could not be judged.

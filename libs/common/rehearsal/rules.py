@@ -157,5 +157,9 @@ def _of_message(said: Said) -> str:
             return f"{said.template}: {said.detail}: name one under `channels` of the desk's file"
         case "template_unfilled":
             return f"the template {said.template} has placeholders without a value: {said.detail}"
+        case "template_mistyped":
+            return (
+                f"the template {said.template} has values that are not of their placeholder's type: {said.detail}"
+            )
         case _:
             return f"{said.template} would not be sent: {said.code} {said.detail or ''}".rstrip()

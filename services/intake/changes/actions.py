@@ -13,6 +13,7 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.messaging.outbox import add
 from libs.common.platform.clock import Clock
 from libs.common.platform.db import Transaction
+from services.intake.accesses.actions import answer_access
 from services.intake.appointments.actions import answer_step
 from services.intake.changes import store
 from services.intake.changes.convert import (
@@ -38,6 +39,10 @@ from services.intake.changes.rules import (
 )
 from services.intake.changes.store import Line
 from services.intake.customers.store import By, known_by
+from services.intake.holds.rules import hold_problems
+from services.intake.holds.store import starts_at
+from services.intake.payments.actions import answer_payment
+from services.intake.refunds.actions import answer_refund
 
 Request: TypeAlias = Received[ChangeRequested]
 Answer: TypeAlias = Callable[[Transaction, Request, datetime], Awaitable[list[Outgoing]]]
@@ -70,13 +75,13 @@ def _answer_to(target: ChangeTarget) -> Answer:
             return _customer_fields
         case ChangeTarget.APPOINTMENT:
             return answer_step
-        case (
-            ChangeTarget.PAYMENT
-            | ChangeTarget.REFUND
-            | ChangeTarget.DOCUMENT_LINK
-            | ChangeTarget.ACCESS
-            | ChangeTarget.PARTNER_CHARGE
-        ):
+        case ChangeTarget.PAYMENT:
+            return answer_payment
+        case ChangeTarget.REFUND:
+            return answer_refund
+        case ChangeTarget.ACCESS:
+            return answer_access
+        case ChangeTarget.DOCUMENT_LINK | ChangeTarget.PARTNER_CHARGE:
             return _unknown
         case _:
             assert_never(target)
@@ -103,6 +108,10 @@ async def _order_fields(tx: Transaction, event: Request, now: datetime) -> list[
     to = read_fields(event.data.values, known)
     if isinstance(to, tuple):
         return [refused(event, _invalid(order, to), now)]
+    if to.held_until != known.held_until:
+        starts = await starts_at(tx.conn, event.desk, order["items"])
+        if problems := hold_problems(to.held_until, status, starts, now):
+            return [refused(event, _invalid(order, problems), now)]
     if to != known:
         order = await store.set_fields(tx, order, to)
         line = Line("order_fields", order["lead_id"], shown(known, to), shown(to, known), order["id"])

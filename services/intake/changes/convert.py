@@ -33,8 +33,9 @@ def asked_of(person: Customer | None) -> Asked | None:
 def fields_of(order: asyncpg.Record) -> OrderFields:
     """Return the fields of a stored order."""
     return OrderFields(
-        order["amount"], order["currency"], order["payment_link"], order["external_number"], order["remarks"]
-    )
+        order["amount"], order["currency"], order["payment_link"], order["external_number"], order["remarks"],
+        order["held_until"],
+    )  # fmt: skip
 
 
 def shown(fields: OrderFields, other: OrderFields) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TypeAlias
@@ -27,6 +28,8 @@ class Code(StrEnum):
     INVALID_VALUES = "invalid_values"
     IDENTITY_TAKEN = "identity_taken"
     ALREADY_PLANNED = "already_planned"
+    ALREADY_PAID = "already_paid"
+    OUT_OF_TURN = "out_of_turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class OrderFields:
     payment_link: str | None
     external_number: str | None
     remarks: str | None = None
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +103,10 @@ def read_status(values: Mapping[str, str]) -> OrderStatus | Problems:
 
 def read_fields(values: Mapping[str, str], known: OrderFields) -> OrderFields | Problems:
     """Return the order's fields with those asked for; an empty text takes a value away."""
-    problems = _unknown(values, {"amount", "currency", *_MAX_TEXT})
+    problems = _unknown(values, {"amount", "currency", "held_until", *_MAX_TEXT})
     found = known
     if "amount" in values:
-        found = replace(found, amount=_amount(values["amount"]))
+        found = replace(found, amount=read_amount(values["amount"]))
         if values["amount"] and found.amount is None:
             problems.append(Problem("amount", "not_an_amount"))
     if "currency" in values:
@@ -113,6 +117,12 @@ def read_fields(values: Mapping[str, str], known: OrderFields) -> OrderFields | 
         found = replace(found, payment_link=values["payment_link"].strip() or None)
     if "external_number" in values:
         found = replace(found, external_number=values["external_number"].strip() or None)
+    if values.get("held_until"):
+        held = moment_of("held_until", values["held_until"])
+        problems += [held] if isinstance(held, Problem) else []
+        found = found if isinstance(held, Problem) else replace(found, held_until=held)
+    elif "held_until" in values:
+        found = replace(found, held_until=None)
     if "remarks" in values:
         found = replace(found, remarks=values["remarks"].strip() or None)
     problems += _too_long(values, _MAX_TEXT)
@@ -149,6 +159,15 @@ def read_change(asked: Asked | None, values: Mapping[str, str]) -> PersonChange 
     return PersonChange(asked.name.strip() if asked.name else None, phone, email, tuple(sorted(known_by)))
 
 
+def moment_of(field: str, text: str) -> datetime | Problem:
+    """Return a moment with its offset."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return Problem(field, "not_a_moment")
+    return Problem(field, "no_offset") if moment.utcoffset() is None else moment
+
+
 def _unknown(values: Mapping[str, str], known: set[str]) -> list[Problem]:
     return [Problem(name, "unknown_field") for name in sorted(values.keys() - known)]
 
@@ -157,8 +176,8 @@ def _too_long(values: Mapping[str, str], most: Mapping[str, int]) -> list[Proble
     return [Problem(name, "too_long") for name, limit in most.items() if len(values.get(name, "")) > limit]
 
 
-def _amount(text: str) -> Decimal | None:
-    """Return a sum of money with two decimals at most."""
+def read_amount(text: str) -> Decimal | None:
+    """Return a sum of money with two decimals at most; None: it is none."""
     try:
         amount = Decimal(text)
     except InvalidOperation:

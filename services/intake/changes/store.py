@@ -38,10 +38,14 @@ LOG = """
 INSERT INTO history (desk, lead_id, order_id, at, what, actor, from_value, to_value, reason, cause_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
-SET_STATUS = "UPDATE sales_order SET status = $2, version = version + 1 WHERE id = $1 RETURNING *"
+# The status is tasks' word from now on: no payment gives back the one before.
+SET_STATUS = """
+UPDATE sales_order SET status = $2, unpaid_status = NULL, version = version + 1 WHERE id = $1 RETURNING *
+"""
 SET_FIELDS = """
 UPDATE sales_order
-SET amount = $2, currency = $3, payment_link = $4, external_number = $5, remarks = $6, version = version + 1
+SET amount = $2, currency = $3, payment_link = $4, external_number = $5, remarks = $6, held_until = $7,
+    version = version + 1
 WHERE id = $1 RETURNING *
 """
 SET_COMMENT = """
@@ -120,8 +124,9 @@ async def set_status(tx: Transaction, order: asyncpg.Record, status: OrderStatus
 async def set_fields(tx: Transaction, order: asyncpg.Record, to: OrderFields) -> asyncpg.Record:
     """Write an order's fields and return its row."""
     return await _one(
-        tx, SET_FIELDS, order["id"], to.amount, to.currency, to.payment_link, to.external_number, to.remarks
-    )
+        tx, SET_FIELDS, order["id"], to.amount, to.currency, to.payment_link, to.external_number, to.remarks,
+        to.held_until,
+    )  # fmt: skip
 
 
 async def set_comment(tx: Transaction, lead: asyncpg.Record, comment: str, now: datetime) -> asyncpg.Record:

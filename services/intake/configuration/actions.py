@@ -6,11 +6,13 @@ from libs.common.platform import configuration
 from libs.common.platform.configuration import BadConfigurationError, Call, PartChange
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.faults import pointer
+from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, NotKnownYetError
 from services.intake.calling.store import write_calling
 from services.intake.channels.queries import channels_of
 from services.intake.configuration.convert import (
-    CALLING,
+    SCHOOL,
+    SOURCE,
     awaited,
     changes_of,
     misspelt,
@@ -21,9 +23,13 @@ from services.intake.configuration.queries import Found, read_desk
 from services.intake.configuration.schemas import Awaited, IntakeConfigured, IntakePart, SourcePart
 from services.intake.context import Context
 from services.intake.errors import ChannelTakenError, ConfigRefusedError, UnknownPartnerError
+from services.intake.schools.actions import keep_school
+from services.intake.schools.schemas import SchoolIn
+from services.intake.schools.store import SOURCE_OF_DESK
 from services.intake.sources.actions import add_source, replace_secret, update_source
 from services.intake.sources.schemas import SourceIn, SourcePatch
 
+_NO_SOURCE = Text("в отделе нет такого источника", "the desk has no such source")
 # Two sources may change their channels for one another's.
 RELEASE = "UPDATE source SET channel = NULL WHERE id = ANY($1::uuid[])"
 
@@ -108,13 +114,13 @@ async def _apply(
         [
             found.sources[each.code].row["id"]
             for each in changes
-            if each.kind != CALLING and each.code in found.sources
+            if each.kind == SOURCE and each.code in found.sources
         ],
     )
     if wanted.calling is not None:
         await write_calling(tx.conn, call.desk, wanted.calling.calling())
     for change in changes:
-        if change.kind == CALLING or pointer(["sources", change.code, "secret"]) in refused:
+        if change.kind != SOURCE or pointer(["sources", change.code, "secret"]) in refused:
             continue
         try:
             secret = await _make(ctx, tx, call, found, wanted, change)
@@ -123,9 +129,30 @@ async def _apply(
             faults += [Fault(place + each.pointer, each.code, each.detail) for each in error.faults]
         else:
             made |= {} if secret is None else {change.code: secret}
+    faults += [fault for change in changes if change.kind == SCHOOL
+               for fault in await _school(ctx, tx, call, found, wanted, change)]  # fmt: skip
     if faults:
         raise BadConfigurationError(faults)
     return made
+
+
+async def _school(
+    ctx: Context, tx: Transaction, call: Call, found: Found, wanted: IntakePart, change: PartChange
+) -> list[Fault]:
+    """Keep the account of one school, or ask nothing of it any more; return what is wrong with it."""
+    part, place = (wanted.schools or {}).get(change.code), pointer(["schools", change.code])
+    source = await tx.conn.fetchrow(SOURCE_OF_DESK, call.desk, change.code)
+    if source is None:
+        return [Fault(place, "unknown_source", _NO_SOURCE)]
+    kept, active = (found.schools[change.code].part(), False) if part is None else (part, True)
+    try:
+        account = SchoolIn(
+            account=kept.account, api_key=kept.api_key, check_minutes=kept.check_minutes, active=active
+        )
+        await keep_school(ctx, tx, source, account, call.actor)
+    except ConfigRefusedError as error:
+        return [Fault(place + each.pointer, each.code, each.detail) for each in error.faults]
+    return []
 
 
 async def _make(

@@ -13,9 +13,10 @@ from services.intake.calling.schemas import CallingPart
 from services.intake.configuration.queries import Found
 from services.intake.configuration.schemas import Awaited, IntakePart, SourcePart
 from services.intake.formats.config import SecretKind
+from services.intake.schools.schemas import SchoolPart
 
-#: The kind of a change of how often the desk calls.
-CALLING = "calling"
+#: The kind of a change of a source, of a school's account, and of how often the desk calls.
+SOURCE, SCHOOL, CALLING = "source", "school", "calling"
 _NOT_NEEDED = Text("этому источнику секрет не нужен", "a source of this kind has no secret")
 _MISSING = Text("нужен секрет, который выдал провайдер", "the secret that the provider has given")
 
@@ -26,7 +27,11 @@ def changes_of(found: Found, wanted: IntakePart, keys: DataKeys) -> list[PartCha
     if wanted.sources is not None:
         had = {code: _compared(each.part(), each.secret(keys)) for code, each in found.active.items()}
         asked = {code: _compared(part, _secret(part)) for code, part in wanted.sources.items()}
-        made += configuration.changes("source", had, asked)
+        made += configuration.changes(SOURCE, had, asked)
+    if wanted.schools is not None:
+        accounts = {code: _account(each.part(), each.key(keys)) for code, each in found.schools.items()}
+        given = {code: _account(part, _key(part)) for code, part in wanted.schools.items()}
+        made += configuration.changes(SCHOOL, accounts, given)
     if wanted.calling is not None:
         said = found.part.calling or CallingPart()
         fields = [each for each in CallingPart.model_fields if getattr(said, each) != getattr(wanted.calling, each)]
@@ -60,7 +65,7 @@ def awaited(found: Found, wanted: IntakePart) -> dict[str, Awaited]:
 
 def names_playbook(change: PartChange) -> bool:
     """Return whether a change gives a source its playbook; one that it has had already is not judged again."""
-    return change.kind != CALLING and (change.action is Action.CREATE or "playbook" in change.fields)
+    return change.kind == SOURCE and (change.action is Action.CREATE or "playbook" in change.fields)
 
 
 def misspelt(found: Found, waits_for: Mapping[str, Awaited]) -> list[Fault]:
@@ -78,6 +83,14 @@ def _unknown(each: Awaited) -> Text:
         f"плейбук {each.playbook!r} не активен; похожие: {names}",
         f"no active playbook {each.playbook!r}; there is {names}",
     )
+
+
+def _key(part: SchoolPart) -> str | None:
+    return part.api_key.get_secret_value() if part.api_key is not None else None
+
+
+def _account(part: SchoolPart, key: str | None) -> Mapping[str, object]:
+    return {**part.model_dump(mode="json", exclude={"api_key"}), "api_key": key}
 
 
 def _secret(part: SourcePart) -> str | None:

@@ -11,6 +11,8 @@ from libs.common.platform.sealing import DataKeys
 from services.intake.calling.schemas import CallingPart
 from services.intake.calling.store import calling_of
 from services.intake.configuration.schemas import IntakePart, SourcePart
+from services.intake.schools.schemas import SchoolPart
+from services.intake.schools.store import OF_DESK, place_of
 from services.intake.sources.queries import view_of, webhook_of
 from services.intake.sources.rules import current
 from services.intake.sources.schemas import SourceView
@@ -47,12 +49,31 @@ class StoredSource:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSchool:
+    """A school's account as it is stored."""
+
+    row: asyncpg.Record
+
+    def part(self) -> SchoolPart:
+        """Return it as a document has it, without its key."""
+        return SchoolPart(account=self.row["name"], check_minutes=self.row["check_minutes"])
+
+    def key(self, keys: DataKeys) -> str:
+        """Open its key."""
+        return keys.open(self.row["api_key"], place_of(self.row["id"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """A desk's sources, retired ones included; `part` is without those. `playbooks`: those known to be active."""
+    """A desk's sources, retired ones included; `part` is without those. `playbooks`: those known to be active.
+
+    `schools`: the accounts that are in use.
+    """
 
     part: IntakePart
     sources: Mapping[str, StoredSource]
     playbooks: tuple[str, ...]
+    schools: Mapping[str, StoredSchool]
 
     @property
     def active(self) -> dict[str, StoredSource]:
@@ -61,7 +82,8 @@ class Found:
     @property
     def stamp(self) -> str:
         """Return what changes with the secrets of sources (see `configuration.digest`)."""
-        return " ".join(f"{source.view.id}:{source.view.version}" for source in self.active.values())
+        sources = [f"{source.view.id}:{source.view.version}" for source in self.active.values()]
+        return " ".join((*sources, *(f"{each.row['id']}:{each.row['version']}" for each in self.schools.values())))
 
     def webhooks(self) -> dict[str, str]:
         return {code: webhook_of(source.row["key"]) for code, source in self.active.items()}
@@ -72,5 +94,8 @@ async def read_desk(tx: Transaction, desk: str) -> Found:
     sources = {row["code"]: StoredSource.of(row) for row in await tx.conn.fetch(SOURCES, desk)}
     playbooks = tuple(row["code"] for row in await tx.conn.fetch(PLAYBOOKS, desk))
     parts = {code: source.part() for code, source in sources.items() if source.view.active}
+    rows = await tx.conn.fetch(OF_DESK, desk)
+    schools = {row["code"]: StoredSchool(row) for row in rows if row["active"] and row["code"] in parts}
+    accounts = {code: school.part() for code, school in schools.items()}
     calling = CallingPart.of(await calling_of(tx.conn, desk))
-    return Found(IntakePart(sources=parts, calling=calling), sources, playbooks)
+    return Found(IntakePart(sources=parts, schools=accounts, calling=calling), sources, playbooks, schools)

@@ -6,6 +6,7 @@ from libs.common.domain.code import Code
 from libs.common.platform.configuration import Configuration, Configured
 from libs.common.platform.http.wire import Wire
 from services.intake.calling.schemas import CallingPart
+from services.intake.schools.schemas import SchoolPart
 from services.intake.sources.schemas import SourceFields, SourcePatch
 
 
@@ -21,9 +22,13 @@ class SourcePart(SourceFields):
 
 
 class IntakePart(Wire):
-    """The sources of a desk, and how often it calls; null: as they are. Sources that are not named are retired."""
+    """The sources of a desk, and how often it calls; null: as they are. Sources that are not named are retired.
+
+    `schools` are accounts at GetCourse by the codes of their sources; of one that is not named, nothing is asked.
+    """
 
     sources: dict[Code, SourcePart] | None = None
+    schools: dict[Code, SchoolPart] | None = None
     calling: CallingPart | None = None
 
 

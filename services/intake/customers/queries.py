@@ -19,7 +19,8 @@ from services.intake.customers.rules import place_by
 from services.intake.customers.schemas import CustomerItem, CustomerView, IdentityChangeView, IdentityView
 from services.intake.customers.tables import customer, identity, identity_change
 from services.intake.errors import NotFoundError
-from services.intake.leads.search import matching
+from services.intake.leads.queries import searched
+from services.intake.leads.search import search
 from services.intake.leads.tables import lead
 from services.intake.masking.queries import hidden
 from services.intake.masking.rules import masked
@@ -53,16 +54,20 @@ async def list_customers(
     theirs = exists().where(
         _of(customer.c.id),
         own_or_free(caller, lead.c.owner_id),
-        true() if wanted.q is None else matching(wanted.q),
     )
     alone = customer.c.merged_into.is_(None)
     owner = select(lead.c.owner_id).where(_of(customer.c.id), lead.c.owner_id.in_(mine(caller))).limit(1)
     is_masked = hidden(caller, customer.c.desk, owner.scalar_subquery()).label("hidden")
     query = select(customer, is_masked).where(visible(caller, customer.c.desk), alone, theirs, wanted.condition())
     async with db.read() as conn:
-        found = await paginate(conn, query, "-id", [customer.c.id], asked)
-        known = await _identities(conn, [row["id"] for row in found.rows])
-    return found.page(lambda row: _item(row, known.get(row["id"], [])))
+        if wanted.q is not None:
+            found = await search(wanted.q).found(conn, searched(caller, wanted.desk))
+            leads = own_or_free(caller, lead.c.owner_id), found.condition
+            one = exists().where(_of(customer.c.id), *leads)
+            query = query.where(one if found.many else customer.c.id.in_(_of_leads(*leads)))
+        page = await paginate(conn, query, "-id", [customer.c.id], asked)
+        known = await _identities(conn, [row["id"] for row in page.rows])
+    return page.page(lambda row: _item(row, known.get(row["id"], [])))
 
 
 def _item(row: RowMapping, known: Sequence[IdentityView]) -> CustomerItem:
@@ -90,6 +95,13 @@ def _of(customer_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Return the condition of the leads of a customer, under any id of theirs."""
     one = customer.alias("one")
     return and_(or_(one.c.id == customer_id, one.c.merged_into == customer_id), lead.c.customer_id == one.c.id)
+
+
+def _of_leads(*conditions: ColumnElement[bool]) -> Select[tuple[UUID]]:
+    """Return who the customers of leads are by now."""
+    one = customer.alias()
+    theirs = one.join(lead, lead.c.customer_id == one.c.id)
+    return select(func.coalesce(one.c.merged_into, one.c.id)).select_from(theirs).where(*conditions)
 
 
 def _now(ids: Sequence[UUID]) -> Select[tuple[UUID]]:

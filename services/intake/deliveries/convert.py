@@ -217,6 +217,11 @@ def without_message_id(row: DeliveryRow) -> DeliveryRow:
     return replace(row, webhook_id=None)
 
 
+def row_of(delivery: Delivery, order: ParsedOrder, now: datetime) -> DeliveryRow | Unreadable:
+    """Return the row of an order that no format has read: a person has made it."""
+    return _row_within_limit(delivery, order, now)
+
+
 def _row_within_limit(
     delivery: Delivery, order: ParsedOrder, now: datetime, n: int = 0
 ) -> DeliveryRow | Unreadable:

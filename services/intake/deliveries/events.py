@@ -78,6 +78,7 @@ ORDER_CHANGED: Fields = {
     "version": "order_version",
     "filled": FILLED,
     "faults": "'[]'::json",
+    "held_until": "held_until",
     "totals": json_object(TOTALS),
     "request_id": "NULL",
 }

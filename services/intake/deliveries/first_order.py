@@ -6,7 +6,7 @@ cases `ACCEPT` decides. Locks are taken in the order of `ACCEPT`: each of these 
 """
 
 from libs.common.contracts.intake import LeadReceivedV2
-from services.intake.deliveries.store import DELIVERIES, RECEIVED, SHOWN_TITLE_JSON, UNPAID
+from services.intake.deliveries.store import DELIVERIES, RECEIVED, SHOWN_TITLE_JSON, UNPAID, said_paid
 from services.intake.playbooks.rules import UNSEEN
 
 FIRST_ORDER = f"""
@@ -39,10 +39,11 @@ WITH given AS MATERIALIZED (
 ), orders AS (
     INSERT INTO sales_order
         (id, desk, lead_id, customer_id, source_id, external_id, external_number, order_number, status, status_said,
-         amount, paid, currency, payment_link, items, placed_at, said_at, heard_at, created_at, version)
+         amount, paid, currency, payment_link, items, placed_at, said_at, heard_at, created_at, version,
+         said_paid)
     SELECT order_id, desk, lead_id, customer_id, source_id, external_id, external_number, order_number, status,
            said_status IS NOT NULL, amount, paid, currency, payment_link, items::jsonb, placed_at, said_at,
-           received_at, received_at, order_version
+           received_at, received_at, order_version, {said_paid("said_status")}
     FROM given, (SELECT count(*) FROM phones) AS before
 ), leads AS (
     INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals,

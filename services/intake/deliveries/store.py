@@ -22,7 +22,7 @@ import asyncpg
 import orjson
 
 from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
-from libs.common.contracts.shared import Purpose, Signal
+from libs.common.contracts.shared import OrderStatus, Purpose, Signal
 from libs.common.platform.db import Connection
 from libs.common.platform.db.bulk import Bulk
 from services.intake.consents.rules import LISTED
@@ -85,6 +85,13 @@ UNPAID, PAID, BEFORE_PAID = (
     ", ".join(f"'{status.value}'" for status in sorted(statuses))
     for statuses in (rules.UNPAID, rules.PAID, rules.BEFORE_PAID)
 )
+
+
+def said_paid(status: str, prefix: str = "") -> str:
+    """Return SQL of what a delivery says was paid in all: the sum, or by its status what the order costs."""
+    return f"coalesce({prefix}paid, CASE WHEN {status} = '{OrderStatus.PAID}' THEN {prefix}amount END)"
+
+
 # Who is not called (P.14): the customer's row says so, whichever delivery is theirs.
 STOP_CALLS = f"{Purpose.CALLS},{LISTED}"
 _SAME = "(c.last_source_id, c.last_external_id) = (excluded.last_source_id, excluded.last_external_id)"
@@ -152,15 +159,19 @@ WITH given AS MATERIALIZED (
 ), orders AS (
     INSERT INTO sales_order AS o
         (id, desk, lead_id, customer_id, source_id, external_id, external_number, order_number, status, status_said,
-         amount, paid, currency, payment_link, items, placed_at, said_at, heard_at, created_at, version)
+         amount, paid, currency, payment_link, items, placed_at, said_at, heard_at, created_at, version,
+         said_paid)
     SELECT uuidv7(), r.desk, r.lead_id, r.customer_id, r.source_id, r.external_id, r.external_number,
            coalesce(r.known_number, nextval('order_number')), r.state, r.status IS NOT NULL, r.amount, r.paid,
-           r.currency, r.payment_link, r.items::jsonb, r.placed_at, r.said_at, r.received_at, r.received_at, 1
+           r.currency, r.payment_link, r.items::jsonb, r.placed_at, r.said_at, r.received_at, r.received_at, 1,
+           {said_paid("r.status", "r.")}
     FROM resolved r ORDER BY r.source_id, r.external_id
     ON CONFLICT (source_id, external_id) DO UPDATE
-    SET (status, status_said, amount, paid, currency, payment_link, said_at, heard_at, version) = (
+    SET (status, status_said, amount, paid, currency, payment_link, said_at, heard_at, said_paid, unpaid_status,
+         version) = (
             SELECT s.status, o.status_said OR excluded.status_said, s.amount, s.paid, s.currency, s.payment_link,
                    greatest(o.said_at, excluded.said_at), greatest(o.heard_at, excluded.heard_at),
+                   s.said_paid, s.unpaid_status,
                    o.version + ((s.status, s.amount, s.paid, s.currency, s.payment_link)
                        IS DISTINCT FROM (o.status, o.amount, o.paid, o.currency, o.payment_link))::int
             FROM (
@@ -171,17 +182,24 @@ WITH given AS MATERIALIZED (
                        CASE WHEN says AND coalesce(excluded.amount, excluded.paid) IS NOT NULL
                             THEN excluded.currency ELSE o.currency END AS currency,
                        CASE WHEN says THEN coalesce(excluded.payment_link, o.payment_link)
-                            ELSE o.payment_link END AS payment_link
+                            ELSE o.payment_link END AS payment_link,
+                       CASE WHEN says THEN coalesce(excluded.paid, CASE WHEN excluded.status_said AND
+                                excluded.status = '{OrderStatus.PAID}' AND o.paid IS NULL
+                                THEN coalesce(excluded.amount, o.amount) END, o.said_paid)
+                            ELSE o.said_paid END AS said_paid,
+                       -- What a payment by hand has made of it stays: the source does not know of that.
+                       CASE WHEN NOT (says AND excluded.status_said) OR o.unpaid_status IS NULL THEN o.unpaid_status
+                            WHEN excluded.status IN ({BEFORE_PAID}) THEN excluded.status END AS unpaid_status
                 -- An older order state that arrives later changes nothing (S4.1).
                 FROM (SELECT (excluded.said_at < o.said_at) IS NOT TRUE AS says,
-                             o.status IN ({PAID}) AND excluded.status IN ({BEFORE_PAID})
-                                 AND (excluded.said_at > o.said_at) IS NOT TRUE AS back) t
+                             excluded.status IN ({BEFORE_PAID}) AND (o.unpaid_status IS NOT NULL OR
+                                 o.status IN ({PAID}) AND (excluded.said_at > o.said_at) IS NOT TRUE) AS back) t
             ) s
         )
     RETURNING old.id IS NULL AS fresh, coalesce(new.version > old.version, false) AS moved,
               old.status AS from_status, new.source_id, new.external_id, new.id, new.lead_id, new.customer_id,
               new.order_number, new.status, new.amount, new.paid, new.currency, new.payment_link, new.items,
-              new.external_number, new.remarks, new.version
+              new.external_number, new.remarks, new.version, new.held_until
 ), outcome AS MATERIALIZED (
     SELECT r.n, r.delivery_id, r.desk, r.source_id, r.source, r.partner_id, r.playbook, r.received_at, r.now,
            r.method, r.query, r.headers, r.body, r.external_id,
@@ -195,7 +213,7 @@ WITH given AS MATERIALIZED (
            r.born_title, r.born_stage, o.fresh, o.moved, o.from_status,
            o.id AS order_id, o.lead_id, o.customer_id, o.order_number, o.status, o.amount, o.paid, o.currency,
            o.payment_link, CASE WHEN o.moved THEN o.items END AS items, o.external_number, o.remarks,
-           o.version AS order_version,
+           o.version AS order_version, o.held_until,
            e.lead_id AS earlier, 'lead:' || o.lead_id AS key,
            CASE WHEN e.lead_id IS NULL THEN r.marks ELSE r.marks || 'second_unpaid_order'::text END
                || CASE WHEN c.barred && '{{{STOP_CALLS}}}' OR r.email_customer <> o.customer_id AND EXISTS (

@@ -23,6 +23,7 @@ EXPORTED: Exported = {
     "lead": "id = ANY($1::uuid[])",
     "history": _OF_LEAD,
     "sales_order": _OF_LEAD,
+    "imported_payment": _OF_LEAD,
     "appointment": _OF_LEAD,
     "contact": f"{_OF_CUSTOMER} OR {_OF_LEAD}",
     # Who is called by their number alone has no lead.

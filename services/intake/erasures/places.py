@@ -68,6 +68,30 @@ PLACES: tuple[Place | Waiting, ...] = (
             "items": "'[]'",
         },
     ),
+    Place(
+        "imported_payment",
+        OF_LEADS,
+        {"name": "'erased'", "external_id": "NULL", "key": "'erased ' || id"},
+    ),
+    Place(
+        "placement",
+        OF_LEADS,
+        {
+            **dict.fromkeys(("external_id", "detail"), "NULL"),
+            "code": f"CASE WHEN {_NOT_CALLED} THEN 'erased' ELSE code END",
+            "state": f"CASE WHEN {_NOT_CALLED} THEN 'refused' ELSE state END",
+        },
+    ),
+    Place(
+        "payment",
+        OF_LEADS,
+        {"reference": "NULL", "deleted_reason": "CASE WHEN deleted_reason IS NOT NULL THEN 'erased' END"},
+    ),
+    Place(
+        "refund",
+        OF_LEADS,
+        dict.fromkeys(("package", "full_name", "phone", "email", "details", "details_end"), "NULL"),
+    ),
     Place("contact", THEIRS, _CONTACT),
     Place(
         "contact", f"customer_id IS NULL AND {mentioned('person::text')}", _CONTACT, name="contacts of no customer"
@@ -126,11 +150,14 @@ AGED: Mapping[str, Sequence[Aged]] = {
             ),
             "received_at",
         ),
+        # No id leads from who paid to a customer, until a person has said whose payment it is.
+        Aged(Place("imported_payment", "true", {"name": "'erased'"}, walk="uuid"), "imported_at"),
     ),
     "recordings": (Aged(Place("contact", "true", {"recording": "NULL"}, walk="uuid"), "received_at"),),
 }
 
 NOT_PERSONAL: Mapping[str, str] = {
+    "access": "desk action status requested_by done_by",
     "active_playbook": "desk code first_status first_title first_stage",
     "appointment": "desk state by",
     "attention": "desk kind ref",
@@ -138,6 +165,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     "call": "desk kind actor extension traceparent",
     "black_list": "desk kind actor",
     "calling": "desk",
+    "poll": "name desk kind cursor code",
+    "rate": "desk currency base actor",
     "change_request": "desk target actor",
     "consent": "desk what purposes kind document document_version source actor",
     "contact": "desk source kind direction extension line",
@@ -154,19 +183,26 @@ NOT_PERSONAL: Mapping[str, str] = {
     "idempotency": "scope key fingerprint",
     "identity_change": "desk what kind actor",
     "known_channel": "desk code",
+    "imported_payment": "desk currency state imported_by decided_by",
+    "known_desk": "desk zone calendar holidays",
     "lead": "desk source playbook status title stage signals language zone zone_source",
     "masking": "desk changed_by",
     "merge": "desk kind state left between planned_by applied_by undone_by",
     "merge_member": "desk state note",
-    "operator": "desk subject extension",
+    "operator": "desk subject extension name roles",
     "outbox": "type desk traceparent",
     "pace": "account",
+    "package_start": "desk code",
     "parked": "topic type desk error_type waits_for",
     # Of partners.
     "partner": "desk code title language zone hours calls_go_to address site person card_link cabinet_link lines",
-    "sales_order": "desk status currency",
+    "payment": "desk kind type status currency recorded_by deleted_by",
+    "placement": "desk actor traceparent",
+    "refund": "desk state currency kept_by asked_by",
+    "sales_order": "desk status currency placed_state placed_code unpaid_status",
     "retention": "desk kind walked changed_by",
     "saved_filter": "desk owner list",
+    "school": "desk code format account name api_key halted_code changed_by",
     "source": "desk code key format config auth secrets playbook zone language region currency test_prefixes"
     " field_map status_map response origins thanks_url channel consent call_label",
     "source_terms": "desk document document_version purposes call_label",

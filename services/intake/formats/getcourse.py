@@ -1,28 +1,33 @@
-"""GetCourse «Вызвать URL»: GET query, POST form or JSON, names chosen by the school.
+"""GetCourse: «Вызвать URL» (GET query, POST form or JSON, names chosen by the school) and its newer webhooks.
 
 Placeholders that were not filled come empty or literally; a phone loses its plus; a status is a code or its
 Russian title; times are in the account's zone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from libs.common.contracts.shared import OrderStatus
+from services.intake.deliveries.rules import DeliveryKind
 from services.intake.formats.common import LINK, contacts, currency, marketing, names, reader
 from services.intake.formats.config import PageConfig
+from services.intake.formats.getcourse_events import event_of, fields_of
 from services.intake.formats.orders import PageFormat
 from services.intake.formats.payload import object_of
 from services.intake.formats.rules import (
     Fact,
     Mapped,
+    Noted,
     ParsedItem,
     ParsedOrder,
     RawRequest,
+    Reason,
     Unreadable,
     UnreadableError,
 )
 from services.intake.formats.values import Reader, read_status, status_key
+from services.intake.placements.rules import OURS
 
 _NAMES = names(
     external_id="deal_id order_id id deal.id",
@@ -98,21 +103,34 @@ class GetCourse(PageFormat):
 
     def read(self, raw: RawRequest) -> tuple[Fact, ...]:
         """Return what a request says."""
-        return (read(raw, self.mapped),)
+        return (_fact(raw, self.mapped),)
 
 
 def read(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Unreadable:
-    """Read a call of the URL. Never raises."""
+    """Read the order of a call of the URL, or of a newer webhook. Never raises."""
+    fact = _fact(raw, mapped)
+    return Unreadable(Reason.NOT_AN_ORDER) if isinstance(fact, Noted) else fact
+
+
+def _fact(raw: RawRequest, mapped: Mapped) -> ParsedOrder | Noted | Unreadable:
     try:
-        return _read(reader(object_of(raw, mapped.charset), _NAMES, mapped), mapped)
+        payload = object_of(raw, mapped.charset)
+        if (event := event_of(payload)) is None:
+            return _read(reader(payload, _NAMES, mapped), mapped)
+        fields = fields_of(event)
+        if fields is None:
+            return Noted(DeliveryKind.PING)  # of a person alone: their orders say who they are
+        # The names are GetCourse's own: the source's map is of its URL.
+        return _read(reader(fields, _NAMES, replace(mapped, paths={})), mapped)
     except UnreadableError as error:
         return error.answer
 
 
 def _read(fields: Reader, mapped: Mapped) -> ParsedOrder:
     number = fields.identifier("external_number")
-    # A school that sends no id sends the number, unique in its account.
-    external_id = fields.identifier("external_id") or number
+    # A school that sends no id sends the number, unique in its account; an order that we made has a number of ours.
+    ours = number is not None and OURS.fullmatch(number)
+    external_id = number if ours else fields.identifier("external_id") or number
     word = fields.text("status", 100)
     status = read_status(word, {**_STATUSES, **mapped.statuses}) if word else None
     name, phone, email = contacts(fields)

@@ -4,9 +4,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
+from starlette.responses import StreamingResponse
 
 from libs.common.contracts.shared import Stage
 from libs.common.domain.code import Code
+from libs.common.exports.stream import TABLE, SheetParam, table_response
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.etag import set_etag
 from libs.common.platform.http.pagination import Ids, Page, Paged
@@ -14,7 +16,8 @@ from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
 from libs.common.platform.telemetry.context import bind
 from services.intake.customers.queries import get_customer
-from services.intake.deps import Crew, Ctx, Lang, Reader
+from services.intake.deps import Crew, Ctx, Lang, Manager, Reader
+from services.intake.leads.exports import LEADS, export_rows
 from services.intake.leads.queries import LeadFilter, get_lead, list_history, list_leads
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
 from services.intake.scope import is_partner_alone
@@ -53,6 +56,31 @@ async def get_leads(
     """List leads, the newest first; a partner sees their own, from the first appointment on."""
     wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q, partner_id, ids, merged)
     return await list_leads(ctx.core.db, caller, wanted, asked, language)
+
+
+@router.get("/export", operation_id="export_leads", response_class=Response, responses=TABLE)
+@shows()
+async def export_leads(
+    ctx: Ctx,
+    caller: Manager,
+    language: Lang,
+    sheet: SheetParam,
+    desk: Annotated[Code | None, Query()] = None,
+    stage: Stage | None = None,
+    status: Annotated[str | None, Query(max_length=100)] = None,
+    source: Annotated[Code | None, Query()] = None,
+    owner_id: UUID | None = None,
+    created_from: Moment | None = None,
+    created_to: Moment | None = None,
+    partner_id: UUID | None = None,
+    q: Annotated[str | None, Query(max_length=200, description=_SEARCH)] = None,
+) -> StreamingResponse:
+    """Give leads and their orders out as a table, the newest first; the filters are those of the list.
+
+    It is sent while it is read, and the audit log names all who are in it.
+    """
+    wanted = LeadFilter(desk, stage, status, source, owner_id, created_from, created_to, q, partner_id)
+    return table_response(LEADS, sheet, language, export_rows(ctx.core.db, caller, wanted, language))
 
 
 @router.get("/{lead_id}", operation_id="get_lead")

@@ -17,7 +17,7 @@ from services.intake.appointments.tables import appointment
 from services.intake.customers.tables import customer
 from services.intake.errors import NotFoundError
 from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
-from services.intake.leads.search import matching
+from services.intake.leads.search import in_order, search
 from services.intake.leads.tables import history, lead
 from services.intake.masking.queries import hidden
 from services.intake.masking.rules import masked_person
@@ -53,10 +53,14 @@ class LeadFilter:
             equal(lead.c.owner_id, self.owner_id),
             equal(lead.c.partner_id, self.partner_id),
             between(lead.c.created_at, self.created_from, self.created_to),
-            true() if self.q is None else matching(self.q),
             true() if self.ids is None else lead.c.id.in_(self.ids),
             true() if self.merged or self.ids is not None else lead.c.merged_into.is_(None),
         )
+
+
+def searched(caller: Principal, desk: str | None) -> ColumnElement[bool]:
+    """Return the condition of the leads among which a text is looked for; who they are by now is asked later."""
+    return and_(visible(caller, lead.c.desk), equal(lead.c.desk, desk))
 
 
 def readable(caller: Principal) -> ColumnElement[bool]:
@@ -79,10 +83,16 @@ async def list_leads(
     db: Database, caller: Principal, wanted: LeadFilter, asked: PageQuery, language: Language
 ) -> Page[LeadView]:
     masked = hidden(caller, lead.c.desk, lead.c.owner_id).label("hidden")
-    query = select(lead, _customer(), masked).where(readable(caller), wanted.condition())
+    within = and_(readable(caller), wanted.condition())
+    query = select(lead, _customer(), masked).where(within)
     async with db.read() as conn:
-        found = await paginate(conn, query, "-created_at", [lead.c.created_at, lead.c.id], asked)
-    return found.page(lambda row: LeadView.model_validate(_members(row, language, caller)))
+        if wanted.q is not None:
+            found = await search(wanted.q).found(conn, searched(caller, wanted.desk))
+            query = query.where(found.condition)
+            if found.many:
+                await in_order(conn)
+        page = await paginate(conn, query, "-created_at", [lead.c.created_at, lead.c.id], asked)
+    return page.page(lambda row: LeadView.model_validate(_members(row, language, caller)))
 
 
 async def get_lead(db: Database, caller: Principal, lead_id: UUID, language: Language) -> LeadDetail:

@@ -1,11 +1,32 @@
 """Free-text search of leads: any number, a name, a phone in any spelling or a part of one, an e-mail (S4.15).
 
-Every way gives lead ids by a look into an index of its own; only parts of a phone and names read all leads.
+Every way gives lead ids by a look into an index of its own: whole numbers and addresses by theirs, names and parts
+of phones by trigrams. Of a word that very many leads have the newest are read first, until a page is full.
 """
 
+import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    TextClause,
+    Uuid,
+    and_,
+    any_,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.common.contracts.shared import IdentityKind
 from services.intake.customers.tables import customer, identity
@@ -16,66 +37,135 @@ from services.intake.sources.tables import source
 
 LOCAL_DIGITS = 10  # of a number without country code or trunk prefix
 LEAST_DIGITS = 4  # of a part of a phone
+MANY = 2000  # leads; more are read in the order of the page
 _MOST_WORDS = 5  # of a name
+_TRIGRAM = 3  # characters of a word that an index finds wherever it stands
 
 _Ids = Select[tuple[object, ...]]
 
 
-def matching(text: str) -> ColumnElement[bool]:
-    """Return the condition on leads that a text finds, a merged one as its winner; an empty one finds nothing."""
-    text = text.strip()
-    digits = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
-    ways = [*_by_number(text), *_by_phone(text, digits), *_by_email(text), *_by_name(text)]
+def _planned(**ways: bool) -> TextClause:
+    """Return the statement that lets the planner use a way of reading, or not, until the transaction ends."""
+    each = ", ".join(f"set_config('enable_{way}', '{'on' if on else 'off'}', true)" for way, on in ways.items())
+    return text(f"SELECT {each}")
+
+
+_TRIGRAMS_ALONE = _planned(seqscan=False, indexscan=False)
+_AS_PLANNED = _planned(seqscan=True, indexscan=True)
+_IN_ORDER = _planned(seqscan=False, bitmapscan=False)
+
+
+class Found(NamedTuple):
+    """The condition on leads of what was found; `many`: more than `MANY`, to be read in the order of the page."""
+
+    condition: ColumnElement[bool]
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a text may find: `exact` by looks into indexes; `part` of leads of their own, whose number is open."""
+
+    exact: Sequence[_Ids]
+    part: ColumnElement[bool] | None
+
+    async def found(self, conn: AsyncConnection, within: ColumnElement[bool]) -> Found:
+        """Return what is found; `within` limits what is counted, and the caller has yet to.
+
+        A merged lead is found as its winner. Where more than `MANY` match, the condition itself is asked of each
+        lead in the order of the page, which is full soon, while all of them would be fetched and sorted.
+        """
+        if self.part is None:
+            return Found(_of_any(self.exact))
+        # No estimate says how common a part of a name is: the trigrams do, and no more than MANY rows are read.
+        await conn.execute(_TRIGRAMS_ALONE)
+        rows = await conn.execute(select(lead.c.id).where(self.part, within).limit(MANY + 1))
+        ids = [row[0] for row in rows]
+        await conn.execute(_AS_PLANNED)
+        if len(ids) > MANY:
+            return Found(or_(self.part, _of_any(self.exact)), many=True)
+        known = literal(ids, ARRAY(Uuid))
+        return Found(_of_any([*self.exact, select(lead.c.id).where(lead.c.id == any_(known))]))
+
+
+async def in_order(conn: AsyncConnection) -> None:
+    """Let the statements that follow in this transaction read rows in the order of their page."""
+    await conn.execute(_IN_ORDER)
+
+
+def _of_any(ways: Sequence[_Ids]) -> ColumnElement[bool]:
     if not ways:
         return lead.c.id.is_(None)
     one = lead.alias()
-    return lead.c.id.in_(select(func.coalesce(one.c.merged_into, one.c.id)).where(one.c.id.in_(union_all(*ways))))
+    now = select(func.coalesce(one.c.merged_into, one.c.id)).where(one.c.id.in_(union_all(*ways)))
+    return lead.c.id.in_(now)
 
 
-def _by_number(text: str) -> list[_Ids]:
+def search(asked: str) -> Search:
+    """Return what a text may find; an empty one finds nothing."""
+    asked = asked.strip()
+    digits = "".join(str(unicodedata.decimal(c)) for c in asked if c.isdecimal())
+    exact = [*_by_number(asked), *_by_phone(digits), *_by_email(asked)]
+    parts = [part for part in (_part_of_phone(asked, digits), _part_of_name(asked)) if part is not None]
+    return Search(exact, parts[0] if parts else None)
+
+
+def _by_number(asked: str) -> list[_Ids]:
     """Find our number of an order, the source's number, and its id."""
-    return [select(sales_order.c.lead_id).where(numbered(text))] if text else []
+    return [select(sales_order.c.lead_id).where(numbered(asked))] if asked else []
 
 
-def _by_phone(text: str, digits: str) -> list[_Ids]:
-    """Find a whole number by its last digits, with any prefix and words around it, or a part of one."""
-    if len(digits) >= LOCAL_DIGITS:
-        ending = digits[-LOCAL_DIGITS:]
-        known_by = _customers(IdentityKind.PHONE, identity.c.value.in_([f"+{digits.lstrip('0')}", f"+7{ending}"]))
-        ends = func.reverse(lead.c.phone).like(f"{ending[::-1]}%")
-        return [select(lead.c.id).where(lead.c.phone.is_not(None), ends), known_by]
-    if len(digits) < LEAST_DIGITS or any(c.isalpha() for c in text):
+def _by_phone(digits: str) -> list[_Ids]:
+    """Find a whole number by its last digits, with any prefix and words around it."""
+    if len(digits) < LOCAL_DIGITS:
         return []
-    return [select(lead.c.id).where(_part_of_phone(digits))]
+    ending = digits[-LOCAL_DIGITS:]
+    known_by = _customers(IdentityKind.PHONE, identity.c.value.in_([f"+{digits.lstrip('0')}", f"+7{ending}"]))
+    ends = func.reverse(lead.c.phone).like(f"{ending[::-1]}%")
+    return [select(lead.c.id).where(lead.c.phone.is_not(None), ends), known_by]
 
 
-def _part_of_phone(digits: str) -> ColumnElement[bool]:
+def _part_of_phone(asked: str, digits: str) -> ColumnElement[bool] | None:
     """Return the condition of a part: also one with a trunk prefix, or of a number that cannot be read."""
-    raw = func.regexp_replace(lead.c.phone_raw, r"\D", "", "g")
-    found = [lead.c.phone.contains(digits), and_(lead.c.phone.is_(None), raw.contains(digits))]
+    if not LEAST_DIGITS <= len(digits) < LOCAL_DIGITS or any(c.isalpha() for c in asked):
+        return None
+    raw = func.regexp_replace(
+        lead.c.phone_raw, literal_column(r"'\D'"), literal_column("''"), literal_column("'g'")
+    )
+    found = [lead.c.phone.like(f"%{digits}%"), and_(lead.c.phone.is_(None), raw.like(f"%{digits}%"))]
     if digits.startswith("8"):
-        found.append(lead.c.phone.startswith(f"+7{digits[1:]}"))
+        found.append(lead.c.phone.like(f"+7{digits[1:]}%"))
     if digits.startswith("0") and len(digits.lstrip("0")) >= LEAST_DIGITS:
-        found.append(lead.c.phone.contains(digits.lstrip("0")))
+        found.append(lead.c.phone.like(f"%{digits.lstrip('0')}%"))
     return or_(*found)
 
 
-def _by_email(text: str) -> list[_Ids]:
-    if "@" not in text:
+def _by_email(asked: str) -> list[_Ids]:
+    if "@" not in asked:
         return []
-    email = text.lower()
+    email = asked.lower()
     return [
         select(lead.c.id).where(lead.c.email == email),
         _customers(IdentityKind.EMAIL, identity.c.value == email),
     ]
 
 
-def _by_name(text: str) -> list[_Ids]:
-    """Find a name by its words in any order."""
-    words = text.split()[:_MOST_WORDS]
-    if "@" in text or not any(c.isalpha() for c in text):
-        return []
-    return [select(lead.c.id).where(*(lead.c.name.icontains(word, autoescape=True) for word in words))]
+def _part_of_name(asked: str) -> ColumnElement[bool] | None:
+    """Return the condition of a name by its words in any order, each a part of it, a short one its beginning."""
+    words = [_escaped(word) for word in asked.lower().replace("ё", "е").split()[:_MOST_WORDS]]
+    if "@" in asked or not any(c.isalpha() for c in asked):
+        return None
+    name = func.translate(func.lower(lead.c.name), literal_column("'ё'"), literal_column("'е'"))
+    return and_(
+        *(
+            name.like(f"%{word}%") if len(word) >= _TRIGRAM else or_(name.like(f"{word}%"), name.like(f"% {word}%"))
+            for word in words
+        )
+    )
+
+
+def _escaped(word: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", word)
 
 
 def _customers(kind: IdentityKind, value: ColumnElement[bool]) -> _Ids:

@@ -50,6 +50,21 @@ lead = Table(
     Index("ix_lead_phone", text("reverse(phone) text_pattern_ops"), postgresql_where=text("phone IS NOT NULL")),
     Index("ix_lead_partner_id", "partner_id", "created_at", "id", postgresql_where=text("partner_id IS NOT NULL")),
     Index("ix_lead_email", "email", postgresql_where=text("email IS NOT NULL")),
+    # The newest of all desks, and of several.
+    Index("ix_lead_created_at", "created_at", "id"),
+    # Parts of names and phones (S4.15). What is new waits in the index's list, which the worker empties.
+    Index(
+        "ix_lead_words",
+        text("translate(lower(name), 'ё', 'е') extensions.gin_trgm_ops"),
+        text("phone extensions.gin_trgm_ops"),
+        postgresql_using="gin",
+    ),
+    Index(
+        "ix_lead_phone_raw",
+        text("regexp_replace(phone_raw, '\\D', '', 'g') extensions.gin_trgm_ops"),
+        postgresql_using="gin",
+        postgresql_where=text("phone IS NULL"),
+    ),
 )
 
 history = Table(
@@ -69,7 +84,7 @@ history = Table(
     Column("cause_id", Uuid, nullable=False),
     CheckConstraint(
         "what IN ('lead_status', 'lead_owner', 'lead_person', 'order_status', 'order_fields', 'pinned_comment',"
-        " 'appointment', 'lead_merged')",
+        " 'appointment', 'lead_merged', 'payment', 'refund', 'access')",
         name="what",
     ),
     Index("ix_history_lead_id", "lead_id", "id"),

@@ -7,13 +7,15 @@ from libs.common.contracts.assignment import OperatorChanged
 from libs.common.platform.db import Transaction
 
 PROJECT = """
-INSERT INTO operator AS o (id, desk, subject, sequence, active, extension)
-SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::text[])
-    AS t(id, desk, subject, sequence, active, extension)
+INSERT INTO operator AS o (id, desk, subject, sequence, active, extension, name, roles)
+SELECT DISTINCT ON (id) id, desk, subject, sequence, active, extension, name, string_to_array(roles, ' ')
+FROM unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::text[], $7::text[], $8::text[]
+) AS t(id, desk, subject, sequence, active, extension, name, roles)
 ORDER BY id, sequence DESC
 ON CONFLICT (id) DO UPDATE
 SET desk = excluded.desk, subject = excluded.subject, sequence = excluded.sequence, active = excluded.active,
-    extension = excluded.extension
+    extension = excluded.extension, name = excluded.name, roles = excluded.roles
 WHERE o.sequence < excluded.sequence
 """
 
@@ -29,4 +31,6 @@ async def project_operators(tx: Transaction, events: Sequence[Received[EventData
         [sequence for *_, sequence in rows],
         [data.active for _, data, _ in rows],
         [data.extension for _, data, _ in rows],
+        [data.name for _, data, _ in rows],
+        [" ".join(data.roles) for _, data, _ in rows],
     )

@@ -71,7 +71,7 @@ async def list_orders(db: Database, caller: Principal, wanted: OrderFilter, aske
     query = select(sales_order).where(visible(caller, sales_order.c.desk), _theirs(caller), wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-order_number", [sales_order.c.order_number], asked)
-    return found.page(_view)
+    return found.page(order_view)
 
 
 def _theirs(caller: Principal) -> ColumnElement[bool]:
@@ -106,12 +106,14 @@ async def _orders(db: Database, caller: Principal, wanted: ColumnElement[bool]) 
     query = select(sales_order).where(wanted, visible(caller, sales_order.c.desk))
     async with db.read() as conn:
         found = await conn.execute(query.order_by(sales_order.c.order_number).limit(200))
-        return [_view(row) for row in found.mappings()]
+        return [order_view(row) for row in found.mappings()]
 
 
-def _view(row: RowMapping) -> OrderView:
+def order_view(row: RowMapping) -> OrderView:
     members = dict(row)
     for name in ("amount", "paid"):
         if members[name] is not None:
             members[name] = {"amount": members[name], "currency": members["currency"]}
+    placed = members["placed_state"]
+    members["placement"] = None if placed is None else {"state": placed, "code": members["placed_code"]}
     return OrderView.model_validate({**members, "order_number": str(members["order_number"])})

@@ -1,6 +1,7 @@
 """Orders on the wire."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -8,6 +9,22 @@ from pydantic import BaseModel
 from libs.common.contracts.intake import Item
 from libs.common.contracts.shared import OrderStatus
 from libs.common.domain.money import Money
+
+
+class PlacementState(StrEnum):
+    """How far an order has come that we make at its source; `unknown`: it may be there."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Placement(BaseModel):
+    """An order that we make at its source (S4.8); `code`: why it is not there."""
+
+    state: PlacementState
+    code: str | None
 
 
 class OrderView(BaseModel):
@@ -27,6 +44,8 @@ class OrderView(BaseModel):
     payment_link: str | None
     items: list[Item]
     remarks: str | None
+    placement: Placement | None
+    held_until: datetime | None
     placed_at: datetime | None
     created_at: datetime
     version: int

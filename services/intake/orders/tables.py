@@ -56,13 +56,26 @@ sales_order = Table(
     Column("version", BigInteger, nullable=False),
     # In the words of people; personal data, so no event has it.
     Column("remarks", Text),
+    # Of an order that we make at its source (S4.8): how far that has come, and why no further.
+    Column("placed_state", Text),
+    Column("placed_code", Text),
+    # What the source itself says was paid in all, and what of it was booked as payments.
+    Column("said_paid", Numeric(14, 2)),
+    Column("booked_paid", Numeric(14, 2), nullable=False, server_default=text("0")),
+    # The status before payments on record changed it; None: the source, or tasks, gave the present one.
+    Column("unpaid_status", Text),
+    # Until when its price is held (S4.17).
+    Column("held_until", DateTime(timezone=True)),
     UniqueConstraint("source_id", "external_id", name="uq_sales_order_source_id_external_id"),
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     CheckConstraint("amount >= 0 AND paid >= 0", name="amounts"),
+    CheckConstraint("placed_state IN ('pending', 'accepted', 'refused', 'unknown')", name="placed"),
+    Index("ix_sales_order_not_placed", "desk", postgresql_where=text("placed_state IN ('refused', 'unknown')")),
     Index("ix_sales_order_lead_id", "lead_id"),
     Index("ix_sales_order_desk", "desk", "order_number"),
     Index(
         "ix_sales_order_external_number", "external_number", postgresql_where=text("external_number IS NOT NULL")
     ),
     Index("ix_sales_order_customer_id", "customer_id", "source_id"),
+    Index("ix_sales_order_unbooked", "id", postgresql_where=text("said_paid > booked_paid")),
 )

@@ -108,5 +108,5 @@ async def _template(core: Core, tx: Transaction, call: Call, wanted: Notificatio
     if change.action is Action.RETIRE:
         await retire_template(tx, call.desk, code, call.actor, now, call.cause)
     else:
-        texts = (wanted.templates or {})[code].texts()
-        await put_in_use(tx, call.desk, code, *texts, call.actor, now, call.cause)
+        wording = (wanted.templates or {})[code].wording()
+        await put_in_use(tx, call.desk, code, wording, call.actor, now, call.cause)

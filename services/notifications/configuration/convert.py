@@ -16,7 +16,6 @@ from services.notifications.errors import body_faults
 from services.notifications.providers.base import ProviderConfig
 from services.notifications.providers.registry import CONFIGS, PROVIDERS
 from services.notifications.sending.schemas import SendingPart
-from services.notifications.templates.convert import variants_of
 from services.notifications.templates.rules import faults_of, placeholders, places_of
 
 Configs = Mapping[str, ProviderConfig]
@@ -38,8 +37,7 @@ def checked(found: Found, wanted: NotificationsPart) -> Configs:
         else:
             faults += _kind_faults(code, stored, part, configs[code])
     for code, template in (wanted.templates or {}).items():
-        bodies, variants = template.texts()
-        faults += body_faults(faults_of(bodies, variants_of(variants)), pointer(["templates", code]))
+        faults += body_faults(faults_of(template.wording().version), pointer(["templates", code]))
     if faults:
         raise BadConfigurationError(faults)
     return configs
@@ -68,8 +66,8 @@ def placeholders_of(found: Found, wanted: NotificationsPart) -> dict[str, dict[s
     templates = wanted.templates if wanted.templates is not None else found.part.templates
     made: dict[str, dict[str, tuple[str, ...]]] = {}
     for code, template in (templates or {}).items():
-        bodies, variants = template.texts()
-        texts = places_of(bodies, variants_of(variants))
+        version = template.wording().version
+        texts = places_of(version.bodies, version.variants)
         made[code] = {place: names for place, text in texts if (names := placeholders(text))}
     return made
 

@@ -19,7 +19,7 @@ from services.notifications.sending.store import sending_of
 # Retired ones too: they are made active again. Locked: who changes one by another call waits.
 CHANNELS = "SELECT * FROM channel WHERE desk = $1 ORDER BY code FOR UPDATE"
 IN_USE = """
-SELECT DISTINCT ON (code) code, bodies, variants FROM template
+SELECT DISTINCT ON (code) code, bodies, variants, types, situation FROM template
 WHERE desk = $1 AND state = 'approved' AND retired_at IS NULL ORDER BY code, version DESC
 """
 # The turns of all templates that the desk has or is to have, as `templates/store.py` takes them one by one.
@@ -86,7 +86,7 @@ async def read_desk(tx: Transaction, desk: str, keys: DataKeys) -> Found:
     rows = await tx.conn.fetch(CHANNELS, desk)
     channels = {row["code"]: StoredChannel.of(row, keys) for row in rows}
     templates = {
-        row["code"]: TemplatePart.model_validate({"bodies": row["bodies"], "variants": row["variants"]})
+        row["code"]: TemplatePart.model_validate({name: row[name] for name in TemplatePart.model_fields})
         for row in await tx.conn.fetch(IN_USE, desk)
     }
     said = (await sending_of(tx.conn, [desk])).get(desk, Sending())

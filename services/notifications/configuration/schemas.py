@@ -10,7 +10,7 @@ from libs.common.platform.http.wire import Wire
 from services.notifications.channels.schemas import Rate, StopWords, WritingRoles
 from services.notifications.providers.values import ChannelKind
 from services.notifications.sending.schemas import SendingPart
-from services.notifications.templates.schemas import Bodies, Variant
+from services.notifications.templates.schemas import TemplateTexts
 
 
 class ChannelPart(Wire):
@@ -30,18 +30,8 @@ class ChannelPart(Wire):
     free_text_roles: WritingRoles | None = None
 
 
-class TemplatePart(Wire):
+class TemplatePart(TemplateTexts):
     """The texts that messages use; see `ProposeTemplate`."""
-
-    bodies: Bodies
-    variants: dict[ChannelKind, Variant] = {}
-
-    def texts(self) -> tuple[dict[str, str], dict[str, object]]:
-        """Return bodies and variants as they are stored."""
-        bodies = {str(language): text for language, text in self.bodies.items()}
-        return bodies, {
-            str(kind): one.model_dump(mode="json", exclude_none=True) for kind, one in self.variants.items()
-        }
 
 
 class NotificationsPart(Wire):

@@ -87,7 +87,7 @@ class ThreadFilter:
         columns = thread.c
         wanted = list[ColumnElement[bool]]()
         if self.lead_id is not None:
-            wanted.append(columns.lead_id.in_(one_lead_with(self.lead_id)))
+            wanted.append(_of_lead(self.lead_id))
         if self.customer_id is not None:
             wanted.append(columns.customer_id.in_(one_with(self.customer_id)))
         if self.unanswered is not None:
@@ -98,6 +98,14 @@ class ThreadFilter:
             wanted.append(_found(self.q))
         of_desks = true() if self.desks is None else columns.desk.in_(self.desks)
         return and_(of_desks, _seen(self.operator), *wanted)
+
+
+def _of_lead(lead_id: UUID) -> ColumnElement[bool]:
+    """Return whether a thread is of a lead: its last message, or an earlier one that came in for it."""
+    leads, one = one_lead_with(lead_id), received_message.c
+    heard = select(func.coalesce(one.customer_id, one.address_id)).where(one.lead_id.in_(leads))
+    winners = select(merged_customer.c.winner_id).where(merged_customer.c.loser_id.in_(heard))
+    return or_(thread.c.lead_id.in_(leads), thread.c.id.in_(heard), thread.c.id.in_(winners))
 
 
 def _found(q: str) -> ColumnElement[bool]:
@@ -120,7 +128,11 @@ def _me(subject: str) -> Select[tuple[UUID]]:
 def _worked_by(subject: str) -> ColumnElement[bool]:
     works = or_(_WORKING.c.owner_id.in_(_me(subject)), _WORKING.c.holder_id.in_(_me(subject)))
     mine = thread.c.lead_id.in_(select(_WORKING.c.lead_id).where(works))
-    return func.coalesce(or_(mine, thread.c.partner_operator_id.in_(_me(subject))), literal(value=False))
+    # A customer with a newer lead, which a colleague works, may still wait for an answer about an earlier one.
+    one = received_message.alias("heard").c
+    whose = func.coalesce(one.customer_id, one.address_id) == thread.c.id
+    heard = select(one.id).join(_WORKING, _WORKING.c.lead_id == one.lead_id).where(whose, works).exists()
+    return func.coalesce(or_(mine, heard, thread.c.partner_operator_id.in_(_me(subject))), literal(value=False))
 
 
 def _worked() -> ColumnElement[bool]:

@@ -142,6 +142,6 @@ NOT_PERSONAL: Mapping[str, str] = {
     "saved_filter": "desk owner list",
     "sending": "desk doubt",
     "stream_ticket": "digest subject roles desks",
-    "template": "desk code bodies variants state proposed_by approved_by retired_by department",
+    "template": "desk code bodies variants situation types state proposed_by approved_by retired_by department",
     "withdrawal": "desk dedupe_key",
 }

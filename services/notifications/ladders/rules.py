@@ -14,7 +14,7 @@ from zlib import crc32
 from libs.common.domain.sms import segments
 from services.notifications.addresses.rules import AddressBook, Barred
 from services.notifications.providers.values import ChannelKind
-from services.notifications.templates.rules import Rendered, UnfilledError, Version, render_for
+from services.notifications.templates.rules import MistypedError, Rendered, UnfilledError, Version, render_for
 
 RUNG_WAIT = timedelta(hours=1)
 
@@ -24,6 +24,7 @@ class Stop(StrEnum):
 
     TEMPLATE_NOT_APPROVED = "template_not_approved"
     TEMPLATE_UNFILLED = "template_unfilled"
+    TEMPLATE_MISTYPED = "template_mistyped"  # a value is not what its placeholder is declared to be
     DEADLINE_PASSED = "deadline_passed"
     NO_ADDRESS = "no_address"
     NO_CHANNEL = "no_channel"
@@ -143,6 +144,8 @@ def prepare(
         rungs = [_rung(number, channel, intent, template) for number, channel in chosen]
     except UnfilledError as unfilled:
         return Stopped(Stop.TEMPLATE_UNFILLED, str(unfilled))
+    except MistypedError as mistyped:
+        return Stopped(Stop.TEMPLATE_MISTYPED, str(mistyped))
     codes = [_left_out(rung, channel, book, now) for rung, (_, channel) in zip(rungs, chosen, strict=True)]
     return _ready(rungs, codes, template.number)
 

@@ -34,13 +34,13 @@ from services.notifications.templates.rules import Version
 from services.notifications.withdrawals.store import Intention, take_turns, withdrawn
 
 IN_FORCE = """
-SELECT DISTINCT ON (t.desk, t.code) t.desk, t.code, t.version, t.bodies, t.variants
+SELECT DISTINCT ON (t.desk, t.code) t.desk, t.code, t.version, t.bodies, t.variants, t.types
 FROM template t JOIN unnest($1::text[], $2::text[]) AS w (desk, code) USING (desk, code)
 WHERE t.state = 'approved' AND t.retired_at IS NULL
 ORDER BY t.desk, t.code, t.version DESC
 """
 OF_DESK = """
-SELECT DISTINCT ON (code) code, version, bodies, variants FROM template
+SELECT DISTINCT ON (code) code, version, bodies, variants, types FROM template
 WHERE desk = $1 AND state = 'approved' AND retired_at IS NULL ORDER BY code, version DESC
 """
 CHANNELS = """

@@ -16,7 +16,8 @@ from services.notifications.errors import NotFoundError
 from services.notifications.messages.actions import resend
 from services.notifications.messages.queries import Filter, list_messages, one_message
 from services.notifications.messages.rules import MessageState
-from services.notifications.messages.schemas import Message, MessageWithAttempts
+from services.notifications.messages.schemas import Message, MessageWithAttempts, ResendMessage
+from services.notifications.resends.actions import readdress
 
 router = api_router("/notifications/v1/messages", tags=["messages"], route_class=IdempotentRoute)
 
@@ -59,10 +60,19 @@ async def message(message_id: UUID, ctx: Ctx, caller: Crew) -> MessageWithAttemp
 @router.post("/{message_id}/resend", operation_id="resend_message")
 @refuses("message_not_resendable")
 @shows("lead:lead_id", "message:id")
-async def post_resend(message_id: UUID, ctx: Ctx, caller: Manager) -> MessageWithAttempts:
-    """Send a message that failed for want of an approved template; 409 `message_not_resendable` for any other."""
+async def post_resend(
+    message_id: UUID, ctx: Ctx, caller: Manager, body: ResendMessage | None = None
+) -> MessageWithAttempts:
+    """Send a message that failed: `to` a corrected address, or once its template is approved (S4.13).
+
+    To another address it says what it said. 409 `message_not_resendable` names why any other is not sent.
+    """
+    desks, now = desks_of(caller), ctx.core.clock.now()
     async with ctx.core.db.begin() as tx:
-        await resend(tx, message_id, desks_of(caller), caller.sub, ctx.core.clock.now())
+        if body is not None and body.to is not None:
+            await readdress(tx, message_id, desks, body.to, caller.sub, now)
+        else:
+            await resend(tx, message_id, desks, caller.sub, now)
         tx.after_commit("sender", ctx.due.set)
         await tx.commit()
     return await message(message_id, ctx, caller)

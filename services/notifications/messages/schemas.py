@@ -1,15 +1,22 @@
 """Messages over the wire."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import Text
+from libs.common.platform.http.wire import Wire
 from services.notifications.messages.rules import MessageState
 from services.notifications.sending.convert import why_it_waits
 from services.notifications.sending.rules import Basis, Night
+
+
+class ResendMessage(Wire):
+    """Where a message that failed is sent now: an e-mail, or a phone number; null: where it was to go."""
+
+    to: Annotated[str | None, Field(min_length=3, max_length=254, examples=["anna@example.com"])] = None
 
 
 class Attempt(BaseModel):

@@ -1,13 +1,13 @@
 """Proposing, approving and retiring templates (S2.5): every edit is a new version, usable after its approval."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 
 from libs.common.contracts import Cause
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database, Transaction
 from services.notifications.errors import AmbiguousDeskError, HeadApprovesError, MalformedBodyError, NotFoundError
-from services.notifications.templates.convert import Json, variants_of
+from services.notifications.templates.convert import Wording
 from services.notifications.templates.rules import faults_of, may_approve
 from services.notifications.templates.store import (
     Row,
@@ -26,14 +26,12 @@ WHERE code = $1 AND ($2::int IS NULL OR version = $2)
 """
 
 
-async def propose(
-    db: Database, desk: str, code: str, bodies: Mapping[str, str], variants: Json, by: str, now: datetime
-) -> Row:
-    """Store a new version. Raises MalformedBodyError; AlreadyExistsError when the newest has the same texts."""
-    if found := faults_of(bodies, variants_of(variants)):
+async def propose(db: Database, desk: str, code: str, wording: Wording, by: str, now: datetime) -> Row:
+    """Store a new version. Raises MalformedBodyError; AlreadyExistsError when the newest says the same."""
+    if found := faults_of(wording.version):
         raise MalformedBodyError(found)
     async with db.begin() as tx:
-        row = await add_version(tx, desk, code, bodies, variants, by, now)
+        row = await add_version(tx, desk, code, wording, by, now)
         await tx.commit()
     return row
 

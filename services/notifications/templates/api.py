@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import Query
 
+from libs.common.domain.code import Code
 from libs.common.domain.sms import segments
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
@@ -16,9 +17,9 @@ from services.notifications.deps import Chain, Ctx, Decider, Manager, Staff, des
 from services.notifications.errors import AmbiguousDeskError, NotFoundError
 from services.notifications.providers.values import ChannelKind
 from services.notifications.templates import actions
-from services.notifications.templates.convert import Json, variants_of
-from services.notifications.templates.queries import list_templates, version_of_desk, versions_of
-from services.notifications.templates.rules import Tried, Version, placeholders, texts_of, tried
+from services.notifications.templates.convert import Json, stored, variants_of
+from services.notifications.templates.queries import Filter, list_templates, version_of_desk, versions_of
+from services.notifications.templates.rules import Tried, placeholders, texts_of, tried
 from services.notifications.templates.schemas import (
     ProposeTemplate,
     TemplateState,
@@ -43,10 +44,8 @@ async def propose(body: ProposeTemplate, ctx: Ctx, caller: Staff) -> TemplateVer
     """
     if not caller.may_see(body.desk):
         raise NotFoundError
-    bodies = {str(language): text for language, text in body.bodies.items()}
-    variants = {str(kind): one.model_dump(mode="json", exclude_none=True) for kind, one in body.variants.items()}
-    now = ctx.core.clock.now()
-    return shape(await actions.propose(ctx.core.db, body.desk, body.code, bodies, variants, caller.sub, now))
+    now, wording = ctx.core.clock.now(), body.wording()
+    return shape(await actions.propose(ctx.core.db, body.desk, body.code, wording, caller.sub, now))
 
 
 @router.get("", operation_id="list_templates")
@@ -57,9 +56,11 @@ async def templates(
     code: str | None = None,
     desk: str | None = None,
     state: TemplateState | None = None,
+    situation: Code | None = None,
 ) -> Page[TemplateVersion]:
-    """List versions, newest first."""
-    found = await list_templates(ctx.core.db, desks_of(caller, desk), code, state, asked)
+    """List versions, newest first; of a customer's situation alone if it is named (S4.12)."""
+    wanted = Filter(code, state, situation)
+    found = await list_templates(ctx.core.db, desks_of(caller, desk), wanted, asked)
     return found.page(lambda row: shape({**row}))
 
 
@@ -106,8 +107,8 @@ async def preview(
         raise NotFoundError
     if len(rows) > 1:
         raise AmbiguousDeskError
-    bodies, variants = cast("dict[str, str]", rows[0]["bodies"]), variants_of(cast("Json", rows[0]["variants"]))
-    texts = tried(Version(number, bodies, variants), body.values)
+    row = rows[0]
+    texts = tried(stored(row).version, body.values)
     return TriedTemplate(texts=[_tried(one) for one in texts])
 
 

@@ -1,19 +1,47 @@
 """Template versions between JSON, as they are stored and sent, and the domain."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import cast
 
 import asyncpg
 
+from libs.common.domain.placeholders import PlaceholderType
 from services.notifications.providers.values import Button, TemplateParts
 from services.notifications.templates.rules import Registered, Variant, Version
 
 Json = Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a version says, as it is stored: texts, what differs by kind of channel, types, and its situation."""
+
+    bodies: Mapping[str, str]
+    variants: Json = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    situation: str | None = None
+
+    @property
+    def version(self) -> Version:
+        """The version that would say it."""
+        return Version(0, self.bodies, variants_of(self.variants), types_of(self.types))
+
+
+def stored(row: Json) -> Wording:
+    """Return what a stored version says."""
+    bodies, types = cast("Mapping[str, str]", row["bodies"]), cast("Mapping[str, str]", row["types"])
+    return Wording(bodies, cast("Json", row["variants"]), types, cast("str | None", row["situation"]))
+
+
+def types_of(found: Mapping[str, str]) -> dict[str, PlaceholderType]:
+    """Return the types of placeholders; they were checked when they came."""
+    return {name: PlaceholderType(kind) for name, kind in found.items()}
+
+
 def version_of(row: asyncpg.Record) -> Version:
     """Return a stored version."""
-    return Version(row["version"], row["bodies"], variants_of(row["variants"]))
+    return Version(row["version"], row["bodies"], variants_of(row["variants"]), types_of(row["types"]))
 
 
 def variants_of(found: Json) -> dict[str, Variant]:

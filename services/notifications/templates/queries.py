@@ -1,6 +1,7 @@
 """Reading templates."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
@@ -19,19 +20,26 @@ _REGISTRATIONS = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which versions are asked for; None: all."""
+
+    code: str | None = None
+    state: TemplateState | None = None
+    situation: str | None = None
+
+
 async def list_templates(
-    db: Database,
-    desks: Collection[str] | None,
-    code: str | None,
-    state: TemplateState | None,
-    asked: PageQuery,
+    db: Database, desks: Collection[str] | None, wanted: Filter, asked: PageQuery
 ) -> Cut[RowMapping]:
     """Return versions, newest first; `desks` None means all."""
     query = _versions(desks)
-    if code is not None:
-        query = query.where(template.c.code == code)
-    if state is not None:
-        query = query.where(_is(state))
+    if wanted.code is not None:
+        query = query.where(template.c.code == wanted.code)
+    if wanted.situation is not None:
+        query = query.where(template.c.situation == wanted.situation)
+    if wanted.state is not None:
+        query = query.where(_is(wanted.state))
     async with db.read() as conn:
         return await paginate(conn, query, "-id", [template.c.id], asked)
 

@@ -4,9 +4,12 @@ A part may have two wordings, `[[{name}, thank you||Thank you]]`: the second is 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
 
+from libs.common.domain.placeholders import KNOWN, PlaceholderType, fits
 from services.notifications.providers.values import Button, TemplateParts
 
 MAX_BODY = 4_000  # characters, below every messenger's limit once it is filled
@@ -15,6 +18,8 @@ _EITHER = re.compile(r"\[\[((?:(?!\]\]|\[\[|\|\|).)*)(?:\|\|((?:(?!\]\]|\[\[|\|\
 _BRACE = re.compile(r"[{}]")
 _BRACKETS = re.compile(r"\[\[|\]\]|\|\|")
 DEFAULT_LANGUAGE = "ru"
+Types: TypeAlias = Mapping[str, PlaceholderType]
+UNTYPED: Types = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,15 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a template: its number, its text per language code, its variants by kind of channel."""
+    """One version of a template: its number, its text per language code, its variants by kind of channel.
+
+    `types` are those of its placeholders, by name; of one that is not named any words will do.
+    """
 
     number: int
     bodies: Mapping[str, str]
     variants: Mapping[str, Variant] = field(default_factory=dict)
+    types: Types = field(default_factory=dict)
 
     @property
     def marketing(self) -> bool:
@@ -93,6 +102,14 @@ class UnfilledError(ValueError):
         self.names = names
 
 
+class MistypedError(ValueError):
+    """A value is not of its placeholder's type; `names` in the text's order."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(f"mistyped: {', '.join(names)}")
+        self.names = names
+
+
 def placeholders(body: str) -> tuple[str, ...]:
     """Return the placeholder names of a text, each once, in order."""
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(body)))
@@ -109,9 +126,21 @@ def fault(body: str) -> str | None:
     return "stray_brace" if _BRACE.search(_PLACEHOLDER.sub("", body)) else None
 
 
-def faults_of(bodies: Mapping[str, str], variants: Mapping[str, Variant]) -> dict[str, str]:
-    """Return why texts cannot be those of a template, each by its place; nothing when all can."""
-    return {place: code for place, text in places_of(bodies, variants) if (code := fault(text)) is not None}
+def faults_of(version: Version) -> dict[str, str]:
+    """Return why texts and types cannot be those of a template, each by its place; nothing when all can."""
+    texts = dict(places_of(version.bodies, version.variants))
+    named = {name for text in texts.values() for name in placeholders(text)}
+    wrong = ((f"/types/{name}", _type_fault(name, kind, named)) for name, kind in version.types.items())
+    found = ((place, fault(text)) for place, text in texts.items())
+    return {place: code for place, code in (*found, *wrong) if code is not None}
+
+
+def _type_fault(name: str, kind: PlaceholderType, named: Collection[str]) -> str | None:
+    """Return why a placeholder cannot have a type: `unknown_placeholder`, `wrong_type`, or None."""
+    if name not in named:
+        return "unknown_placeholder"
+    fitting = (PlaceholderType.TEXT, KNOWN.get(name, kind))
+    return None if kind in fitting else "wrong_type"
 
 
 def places_of(bodies: Mapping[str, str], variants: Mapping[str, Variant]) -> Iterator[tuple[str, str]]:
@@ -121,13 +150,22 @@ def places_of(bodies: Mapping[str, str], variants: Mapping[str, Variant]) -> Ite
         yield from ((f"/variants/{kind}{place}", text) for place, text in texts_of(variant))
 
 
-def render(body: str, values: Mapping[str, str | None]) -> str:
-    """Fill a text once; values are never read as templates. Raises UnfilledError naming every gap."""
+def render(body: str, values: Mapping[str, str | None], types: Types = UNTYPED) -> str:
+    """Fill a text once; values are never read as templates.
+
+    Raises UnfilledError naming every gap, else MistypedError naming every value of another type.
+    """
     body = _worded(body, values)
     missing = tuple(name for name in placeholders(body) if not (values.get(name) or "").strip())
     if missing:
         raise UnfilledError(missing)
+    if wrong := tuple(name for name in placeholders(body) if not _is_typed(name, values, types)):
+        raise MistypedError(wrong)
     return _PLACEHOLDER.sub(lambda match: (values[match[1]] or "").strip(), body)
+
+
+def _is_typed(name: str, values: Mapping[str, str | None], types: Types) -> bool:
+    return fits(types.get(name, PlaceholderType.TEXT), values.get(name) or "")
 
 
 def _worded(body: str, values: Mapping[str, str | None]) -> str:
@@ -141,22 +179,27 @@ def _worded(body: str, values: Mapping[str, str | None]) -> str:
 
 
 def render_for(kind: str, version: Version, wanted: str, values: Mapping[str, str | None]) -> Rendered:
-    """Fill what a kind of channel sends. Raises UnfilledError."""
+    """Fill what a kind of channel sends. Raises UnfilledError, MistypedError."""
     variant = version.variants.get(kind, Variant())
     bodies = variant.bodies or version.bodies
     language = choose_language(bodies, wanted)
-    parts = None if variant.registered is None else _filled(variant.registered, language, values)
-    return Rendered(render(bodies[language], values), language, parts)
+    types = version.types
+    parts = None if variant.registered is None else _filled(variant.registered, language, values, types)
+    return Rendered(render(bodies[language], values, types), language, parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A text with values in it, or the names of those that it lacks; `channel` None: of all that have no own."""
+    """A text with values in it, or the names of those that it lacks, or that are of another type.
+
+    `channel` None: of all that have no own.
+    """
 
     channel: str | None
     language: str
     filled: str | None
     unfilled: tuple[str, ...] = ()
+    mistyped: tuple[str, ...] = ()
 
 
 def tried(version: Version, values: Mapping[str, str | None]) -> Iterator[Tried]:
@@ -165,9 +208,11 @@ def tried(version: Version, values: Mapping[str, str | None]) -> Iterator[Tried]
     for channel, bodies in ((None, version.bodies), *own):
         for language, body in sorted(bodies.items()):
             try:
-                yield Tried(channel, language, render(body, values))
+                yield Tried(channel, language, render(body, values, version.types))
             except UnfilledError as gaps:
                 yield Tried(channel, language, None, gaps.names)
+            except MistypedError as wrong:
+                yield Tried(channel, language, None, mistyped=wrong.names)
 
 
 def texts_of(variant: Variant) -> Iterator[tuple[str, str]]:
@@ -179,12 +224,12 @@ def texts_of(variant: Variant) -> Iterator[tuple[str, str]]:
         yield from ((f"/registered/buttons/{at}/payload", one.payload) for at, one in buttons)
 
 
-def _filled(registered: Registered, language: str, values: Mapping[str, str | None]) -> TemplateParts:
+def _filled(registered: Registered, language: str, values: Mapping[str, str | None], types: Types) -> TemplateParts:
     return TemplateParts(
         registered.name,
         registered.languages[choose_language(registered.languages, language)],
-        tuple(render(text, values) for text in registered.parameters),
-        tuple(Button(button.kind, render(button.payload, values)) for button in registered.buttons),
+        tuple(render(text, values, types) for text in registered.parameters),
+        tuple(Button(button.kind, render(button.payload, values, types)) for button in registered.buttons),
     )
 
 

@@ -9,9 +9,12 @@ from pydantic import BaseModel, Field
 
 from libs.common.contracts.shared import Language
 from libs.common.domain.code import Code
+from libs.common.domain.placeholders import PlaceholderType
 from libs.common.platform.http.wire import Wire
 from services.notifications.providers.values import ChannelKind
+from services.notifications.templates.convert import Wording
 
+Types = Annotated[dict[Code, PlaceholderType], Field(max_length=100)]
 Bodies = Annotated[dict[Language, str], Field(min_length=1)]
 
 
@@ -49,13 +52,32 @@ class Variant(Wire):
     marketing: bool = False
 
 
-class ProposeTemplate(Wire):
-    """A new template, or new texts for one that exists; placeholders look like `{name}`."""
+class TemplateTexts(Wire):
+    """What a template says; placeholders look like `{name}`.
+
+    `situation`: the customer's, for which it is. `types`: what a placeholder must be filled with; a message with a
+    value of another type is not sent (S4.12).
+    """
+
+    bodies: Bodies
+    variants: dict[ChannelKind, Variant] = {}
+    situation: Code | None = None
+    types: Types = {}
+
+    def wording(self) -> Wording:
+        """Return it as it is stored."""
+        bodies = {str(language): text for language, text in self.bodies.items()}
+        variants = {
+            str(kind): one.model_dump(mode="json", exclude_none=True) for kind, one in self.variants.items()
+        }
+        return Wording(bodies, variants, {name: str(kind) for name, kind in self.types.items()}, self.situation)
+
+
+class ProposeTemplate(TemplateTexts):
+    """A new template, or new texts for one that exists."""
 
     desk: Code
     code: Code
-    bodies: Bodies
-    variants: dict[ChannelKind, Variant] = {}
 
 
 class TryTemplate(Wire):
@@ -65,12 +87,13 @@ class TryTemplate(Wire):
 
 
 class TriedText(BaseModel):
-    """A text as customers would read it; null if values are missing."""
+    """A text as customers would read it; null if values are missing, or not of their placeholder's type."""
 
     channel: ChannelKind | None
     language: Language
     filled: str | None
     unfilled: list[str]
+    mistyped: list[str]
     segments: int | None
 
 
@@ -112,6 +135,8 @@ class TemplateVersion(BaseModel):
     variants: dict[ChannelKind, Variant]
     registrations: list[Registration]
     placeholders: list[str]
+    situation: str | None
+    types: dict[str, PlaceholderType]
     proposed_by: str
     proposed_at: datetime
     department: str | None

@@ -1,6 +1,5 @@
 """SQL that writes templates, in the caller's transaction."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeAlias
 
@@ -13,19 +12,20 @@ from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from services.notifications.errors import AlreadyExistsError, NotFoundError, SupersededError, TemplateRetiredError
-from services.notifications.templates.convert import Json
+from services.notifications.templates.convert import Wording
 from services.notifications.templates.rules import Proposal
 
 Row: TypeAlias = "dict[str, object]"
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('template'), hashtext($1 || ' ' || $2))"
 NEWEST = """
-SELECT id, version, bodies, variants, state, retired_at FROM template
+SELECT id, version, bodies, variants, types, situation, state, retired_at FROM template
 WHERE desk = $1 AND code = $2 ORDER BY version DESC LIMIT 1
 """
 PROPOSE = """
-INSERT INTO template (id, desk, code, version, bodies, variants, state, proposed_by, proposed_at, department)
-SELECT $1, $2, $3, $4, $5, $6, 'proposed', $7, $8,
+INSERT INTO template (id, desk, code, version, bodies, variants, types, situation, state, proposed_by, proposed_at,
+    department)
+SELECT $1, $2, $3, $4, $5, $6, $9, $10, 'proposed', $7, $8,
        (SELECT department FROM operator WHERE subject = $7 AND desk = $2 AND active LIMIT 1)
 RETURNING *
 """
@@ -66,37 +66,29 @@ async def newest_version(tx: Transaction, desk: str, code: str) -> asyncpg.Recor
     return await tx.conn.fetchrow(NEWEST, desk, code)
 
 
-async def add_version(
-    tx: Transaction, desk: str, code: str, bodies: Mapping[str, str], variants: Json, by: str, now: datetime
-) -> Row:
-    """Store the next version of a template. Raises AlreadyExistsError when the newest has the same texts.
+async def add_version(tx: Transaction, desk: str, code: str, wording: Wording, by: str, now: datetime) -> Row:
+    """Store the next version of a template. Raises AlreadyExistsError when the newest says the same.
 
     The texts of a retired template are proposed again as a new version.
     """
     newest = await newest_version(tx, desk, code)
     number = 1 if newest is None else newest["version"] + 1
-    if newest is not None and _says(newest, bodies, variants):
+    if newest is not None and _says(newest, wording):
         raise AlreadyExistsError(newest["id"])
-    row = await tx.conn.fetchrow(PROPOSE, uuid7(), desk, code, number, dict(bodies), dict(variants), by, now)
-    return _found(row)
+    texts = dict(wording.bodies), dict(wording.variants)
+    said = dict(wording.types), wording.situation
+    return _found(await tx.conn.fetchrow(PROPOSE, uuid7(), desk, code, number, *texts, by, now, *said))
 
 
 async def put_in_use(
-    tx: Transaction,
-    desk: str,
-    code: str,
-    bodies: Mapping[str, str],
-    variants: Json,
-    by: str,
-    now: datetime,
-    cause: Cause,
+    tx: Transaction, desk: str, code: str, wording: Wording, by: str, now: datetime, cause: Cause
 ) -> None:
     """Make texts those of the template, proposed and approved by one person; the newest version may have them."""
     newest = await newest_version(tx, desk, code)
-    if newest is not None and _says(newest, bodies, variants):
+    if newest is not None and _says(newest, wording):
         number = newest["version"]
     else:
-        number = (await add_version(tx, desk, code, bodies, variants, by, now))["version"]
+        number = (await add_version(tx, desk, code, wording, by, now))["version"]
     await approve_version(tx, desk, (code, number), by, now, cause)
 
 
@@ -144,10 +136,10 @@ def _approved(row: asyncpg.Record) -> TemplateApproved:
     return TemplateApproved(code=row["code"], version=row["version"], languages=languages, actor=row["approved_by"])
 
 
-def _says(newest: asyncpg.Record, bodies: Mapping[str, str], variants: Json) -> bool:
-    """Return whether a version that is not retired has these texts."""
-    same = (newest["bodies"], newest["variants"]) == (dict(bodies), dict(variants))
-    return same and newest["retired_at"] is None
+def _says(newest: asyncpg.Record, wording: Wording) -> bool:
+    """Return whether a version that is not retired says this."""
+    said = Wording(newest["bodies"], newest["variants"], newest["types"], newest["situation"])
+    return said == wording and newest["retired_at"] is None
 
 
 async def _approved_before(tx: Transaction, desk: str, where: tuple[str, int]) -> Row:

@@ -26,6 +26,9 @@ template = Table(
     Column("version", Integer, nullable=False),
     Column("bodies", JSONB, nullable=False),  # language code -> text
     Column("variants", JSONB, nullable=False, server_default=text("'{}'")),  # by kind of channel
+    # For which situation of a customer it is; NULL: for none in particular.
+    Column("situation", Text),
+    Column("types", JSONB, nullable=False, server_default=text("'{}'")),  # of its placeholders, by name
     Column("state", Text, nullable=False),
     Column("proposed_by", Text, nullable=False),
     Column("proposed_at", DateTime(timezone=True), nullable=False),

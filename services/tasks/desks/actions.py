@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from libs.common.contracts import Cause, Outgoing
-from libs.common.contracts.desks import DeskChanged
+from libs.common.contracts.desks import DeskChanged, DeskDay, DeskHolidays
 from libs.common.contracts.shared import CallingHours, Language, Text
 from libs.common.domain.workdays import NO_HOLIDAYS, Holidays
 from libs.common.messaging import outbox
@@ -165,7 +165,13 @@ def read_view(row: asyncpg.Record) -> DeskView:
 
 
 async def _publish(ctx: Context, tx: Transaction, spec: DeskSpec, cause: Cause) -> None:
+    days = tuple(DeskDay(day=each.day, kind=each.kind) for each in spec.holidays.days)
     data = DeskChanged(
-        code=spec.code, title=spec.title, zone=spec.zone, languages=spec.languages, calendar=spec.calendar
+        code=spec.code,
+        title=spec.title,
+        zone=spec.zone,
+        languages=spec.languages,
+        calendar=spec.calendar,
+        holidays=DeskHolidays(country=spec.holidays.country, region=spec.holidays.region, days=days),
     )
     await outbox.add(tx, [Outgoing(f"desk:{spec.code}", spec.code, ctx.now(), data, cause)])

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from libs.common.contracts.shared import ChangeTarget, ContactKind, Direction, IdentityKind, Signal
 from libs.common.domain.words import spelled
-from services.tasks.engine.facts import SILENCE, Facts, Spoken
+from services.tasks.engine.facts import SILENCE, Dealings, Facts, Spoken
 from services.tasks.engine.measures import compared
 from services.tasks.engine.moments import is_open
 from services.tasks.engine.state import Operator, State
@@ -63,6 +63,7 @@ def holds(when: Condition, context: Context) -> bool:
         and _of_customer(when, state.facts)
         and (not when.compares or compared(when, state, {**fields, **_texts(context.counts)}, context.now))
         and _shifts(when, context)
+        and _dealt(when, state.facts.dealings)
     )
 
 
@@ -127,6 +128,7 @@ def _in_contact(when: Condition, context: Context) -> bool:
         (not when.contact or context.contact in when.contact)
         and (not when.direction or context.direction in when.direction)
         and _any_of(when.source, (context.source or facts.source,))
+        and (not when.product or not set(when.product).isdisjoint(facts.order.products if facts.order else ()))
         and (not when.language or facts.language in when.language)
         and (not when.button or _pressed(context.spoken.button, when.button))
         and (not when.words or says(context.spoken.text, when.words))
@@ -147,6 +149,20 @@ def _appointed(when: Condition, state: State) -> bool:
         (not when.appointment or found.step in when.appointment)
         and (not when.by or found.by in when.by)
         and when.warned in (None, found.warned)
+    )
+
+
+def _dealt(when: Condition, known: Dealings) -> bool:
+    """Return whether the last payment, refund and access are as asked; what is not known is not."""
+    payment, refund, access = known.payment, known.refund, known.access
+    return (
+        (not when.payment or (payment is not None and payment.kind in when.payment))
+        and (not when.payment_is or (payment is not None and payment.status in when.payment_is))
+        and when.doubled in (None, payment is not None and payment.doubled)
+        and when.fully_paid in (None, payment is not None and payment.fully_paid)
+        and (not when.refund or (refund is not None and refund.state in when.refund))
+        and (not when.access or (access is not None and access.action in when.access))
+        and (not when.access_is or (access is not None and access.status in when.access_is))
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from libs.common.contracts.shared import ChangeTarget, ContactKind, Direction, MessageProgress, Stage
 from services.tasks.engine.deeds import Deed
-from services.tasks.engine.facts import SILENCE, Appointment, Customer, Order, Spoken
+from services.tasks.engine.facts import SILENCE, Access, Appointment, Customer, Order, Paid, Refund, Spoken
 from services.tasks.engine.state import Absence, Brief, Halted, MoveReason, Operator, OperatorId, Timer
 from services.tasks.playbooks.terms import Trigger
 
@@ -87,10 +87,14 @@ class LeadUpdated:
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
-    """An order of the lead changed (S4.1); what `order` leaves out stays as it was."""
+    """An order of the lead changed (S4.1); what `order` leaves out stays as it was.
+
+    `held_until`: until when its price is held.
+    """
 
     order: Order
     external_id: str | None = None
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +305,27 @@ class AppointmentChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentRecorded:
+    """A payment of the lead was recorded or deleted."""
+
+    payment: Paid
+
+
+@dataclass(frozen=True, slots=True)
+class RefundChanged:
+    """A refund of the lead went one step on."""
+
+    refund: Refund
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChanged:
+    """Something is to be done to the lead's access, or is done."""
+
+    access: Access
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRefused:
     """Intake refused a change that this process asked for."""
 
@@ -348,6 +373,9 @@ Event: TypeAlias = (
     | TimerFired
     | MessageMoved
     | AppointmentChanged
+    | PaymentRecorded
+    | RefundChanged
+    | AccessChanged
     | ChangeRefused
     | PartnerChanged
     | ShiftStarted

@@ -1,12 +1,21 @@
 """What a process is about, and what is known of it: order, contact and customer may each be missing."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
-from libs.common.contracts.shared import AppointmentParty, AppointmentStep, SubjectKind
+from libs.common.contracts.shared import (
+    AccessAction,
+    AccessStatus,
+    AppointmentParty,
+    AppointmentStep,
+    PaymentKind,
+    PaymentStatus,
+    RefundState,
+    SubjectKind,
+)
 from services.tasks.playbooks.conditions import PartnerPart
 from services.tasks.playbooks.terms import Title
 
@@ -145,6 +154,45 @@ class Appointment:
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """A lead's last payment, as intake publishes it: what it was, and what the order's payments amount to now."""
+
+    kind: PaymentKind
+    status: PaymentStatus
+    doubled: bool
+    fully_paid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A lead's last refund: how far it is, and the last day to pay it."""
+
+    state: RefundState
+    due_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What was last asked to be done to the access to what was bought, and whether it is done."""
+
+    action: AccessAction
+    status: AccessStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Dealings:
+    """What is known of a lead's money and access. `held_until`: until when the price of its order is held."""
+
+    payment: Paid | None = None
+    refund: Refund | None = None
+    access: Access | None = None
+    held_until: datetime | None = None
+
+
+NO_DEALINGS = Dealings()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of the subject.
 
@@ -172,6 +220,7 @@ class Facts:
     appointment: Appointment | None = None
     asked_at: datetime | None = None
     zone_source: str | None = None
+    dealings: Dealings = NO_DEALINGS
 
     @property
     def appointment_at(self) -> datetime | None:

@@ -68,6 +68,12 @@ def _start(
             return callback_at or now
         case Anchor.APPOINTMENT:
             return state.facts.appointment_at or now
+        case Anchor.HELD_UNTIL:
+            return state.facts.dealings.held_until or now
+        case Anchor.REFUND_DUE:
+            refund = state.facts.dealings.refund
+            zone, due_on = ZoneInfo(state.desk.zone), refund.due_on if refund else None
+            return now if due_on is None else datetime.combine(due_on, time(), zone)
         case name:
             return moment_of(fields, name, state.desk.zone) or now
 

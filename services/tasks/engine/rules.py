@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from libs.common.contracts.shared import ContactKind, Direction, MessageProgress, Mode, Signal
-from services.tasks.engine.answers import Answer, learn
+from services.tasks.engine.answers import Answer, learn, learn_order
 from services.tasks.engine.claims import RESERVE, claim, contacted
 from services.tasks.engine.effects import (
     AssignTask,
@@ -57,7 +57,6 @@ from services.tasks.engine.events import (
     TimerFired,
     Waiting,
 )
-from services.tasks.engine.facts import Order
 from services.tasks.engine.mending import take_back
 from services.tasks.engine.merging import merge_away, part
 from services.tasks.engine.moments import next_time
@@ -148,8 +147,10 @@ def _reported(run: Run, event: _Report) -> None:
             _updated(run, event)
         case OrderChanged():
             run.order_status = event.order.status
-            _learn_order(run, event)
+            is_held = learn_order(run, event)
             _trigger(run, Trigger.ORDER_CHANGED)
+            if is_held:
+                _trigger(run, Trigger.PRICE_HELD)
         case StatusChanged(status=status, stage=stage, by_us=by_us):
             # The answer to our own request may be older than our latest request.
             if not by_us and status != run.state.status:
@@ -251,27 +252,6 @@ def _heard(run: Run, event: ContactRecorded | CustomerChanged | Heard) -> None:
             _trigger(run, trigger)
         case _:
             assert_never(event)
-
-
-def _learn_order(run: Run, event: OrderChanged) -> None:
-    """Learn of the lead's order, which a lead without one now has; another order of it changes nothing."""
-    facts = run.state.facts
-    if facts.order is not None and facts.order.id != event.order.id:
-        return
-    order = event.order if facts.order is None else _newer(facts.order, event.order)
-    if order != facts.order:
-        external_id = facts.external_id or event.external_id
-        run.emit(Learn("engine.facts", replace(facts, order=order, external_id=external_id)))
-
-
-def _newer(order: Order, changed: Order) -> Order:
-    return replace(
-        order,
-        status=changed.status,
-        amount=order.amount if changed.amount is None else changed.amount,
-        currency=changed.currency or order.currency,
-        payment_link=changed.payment_link or order.payment_link,
-    )
 
 
 def _proposed(run: Run, event: Proposed) -> None:

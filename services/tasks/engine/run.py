@@ -7,6 +7,7 @@ from typing import assert_never
 from libs.common.contracts.shared import Direction
 from services.tasks.engine.asking import WithdrawMessage
 from services.tasks.engine.conditions import holds
+from services.tasks.engine.dealings import dealt
 from services.tasks.engine.effects import (
     CancelTimer,
     EndProcess,
@@ -42,6 +43,7 @@ from services.tasks.playbooks.asks import (
     Wake,
     Withdraw,
 )
+from services.tasks.playbooks.dealings import AskAccess, AskPayment, AskRefund, Dealing, HoldPrice
 from services.tasks.playbooks.keeps import Charge, CountUp, LinkDocument
 from services.tasks.playbooks.terms import Phase
 from services.tasks.playbooks.verbs import (
@@ -138,6 +140,8 @@ class Run(Progress):
                 self.rules(rules)
             case AskOrder() | AskCustomer() | Pin() | AskAppointment():
                 self._ask(step)
+            case AskPayment() | AskRefund() | AskAccess() | HoldPrice():
+                self._ask(step)
             case Withdraw(message=message):
                 if (number := self.state.messages.get(message)) is not None:
                     self.emit(WithdrawMessage(self.rule, message, number, self.actor))
@@ -152,12 +156,13 @@ class Run(Progress):
             case _:
                 assert_never(step)
 
-    def _ask(self, step: Asking) -> None:
+    def _ask(self, step: Asking | Dealing) -> None:
         """Ask intake for a change, with the fields and the comment of the outcome in hand."""
         fields = {**self.state.fields, **self.filled}
         comment = self.outcome.comment if self.outcome else None
         asker = Asker(self.state.facts, fields, self.state.desk.zone, self.rule, self.actor, comment)
-        for effect in tuple(asked(step, asker)):
+        wanted = dealt(step, asker) if isinstance(step, Dealing) else asked(step, asker)
+        for effect in tuple(wanted):
             self.emit(effect)
 
     def _close(self, step: Close, spared: Callable[[Task], bool] = lambda _: False) -> None:

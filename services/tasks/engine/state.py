@@ -11,6 +11,7 @@ from uuid import UUID
 from libs.common.contracts.shared import Mode, Stage
 from libs.common.domain.workdays import NO_HOLIDAYS, Holidays
 from services.tasks.engine.facts import UNKNOWN, Customer, Document, Facts, Partner
+from services.tasks.engine.prices import Rate
 from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.model import TaskType
 
@@ -219,7 +220,8 @@ class State:
     """A process on its pinned playbook version. `tasks` are the open ones, and those that this batch closed.
 
     `partner`: the card of the subject's partner, as it is now; `staff`: the active operators by id, None where
-    the playbook does not ask for any. Like the desk they are no part of the stored process.
+    the playbook does not ask for any; `rates`: those of today by currency, likewise. Like the desk they are no part
+    of the stored process.
 
     `main`: the process with which a lead began; it alone decides who owns the lead.
     `charges` are the codes of those that were raised, `documents` those linked to the subject.
@@ -250,6 +252,7 @@ class State:
     documents: tuple[Document, ...] = ()
     partner: Partner | None = None
     staff: Staff | None = None
+    rates: Mapping[str, Rate] = field(default_factory=dict)
 
     def copy(self) -> Self:
         """Return a copy that can be changed independently."""

@@ -1,12 +1,12 @@
 """Variables of message templates, without personal data (S4.12)."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import assert_never
 from uuid import UUID
 
 from services.tasks.engine.facts import UNKNOWN, Customer
 from services.tasks.engine.fields import said_fields
+from services.tasks.engine.prices import PRICED, money, priced
 from services.tasks.engine.state import State
 from services.tasks.playbooks.messages import Addressee, MessageSpec
 from services.tasks.playbooks.model import Playbook
@@ -17,8 +17,6 @@ VARIABLES = (
     "partner_address", "partner_site",
 )  # fmt: skip
 OF_PERSON = ("name", "phone", "email")
-
-_SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "BYN": "Br"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,16 @@ def variables(state: State, language: str) -> dict[str, str]:
 def fillable(playbook: Playbook, message: MessageSpec) -> tuple[str, ...]:
     """Return the placeholders that a template of a message may have; the team's names no person."""
     person = () if message.to is Addressee.TEAM else OF_PERSON
-    return (*VARIABLES, *person, *said_fields(playbook))
+    prices = PRICED if message.price_in else ()
+    return (*VARIABLES, *prices, *person, *said_fields(playbook))
+
+
+def prices(state: State, message: MessageSpec) -> dict[str, str]:
+    """Return what a message may say of the price in the customer's currency (S4.12)."""
+    order = state.facts.order
+    if message.price_in is None or order is None:
+        return {}
+    return priced(order.amount, order.currency, state.fields.get(message.price_in), state.rates)
 
 
 def _of_partner(state: State, language: str) -> dict[str, str]:
@@ -103,12 +110,3 @@ def message_language(state: State) -> str:
 def _language(state: State, wanted: str) -> str:
     desk = state.desk.languages
     return wanted if wanted in desk else desk[0]
-
-
-def money(amount: Decimal | None, currency: str | None) -> str:
-    """Return `4 990 ₽`: digits grouped by a no-break space, kopecks only if not zero."""
-    if amount is None or currency is None:
-        return ""
-    whole = amount == amount.to_integral_value()
-    digits = f"{amount:,.0f}" if whole else f"{amount:,.2f}"
-    return f"{digits.replace(',', chr(0xA0))}{chr(0xA0)}{_SIGNS.get(currency, currency)}"

@@ -83,6 +83,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "bulk_action": "desk action left state planned_by applied_by undone_by traceparent",
     "bulk_member": "desk order_number task_type state note",  # the number is ours
     "desk": "desk title_ru title_en zone languages calendar holidays",
+    "rate": "desk currency base",
     "edit": "resource caller operation fields",
     "erased": "kind desk",
     "erasure": "desk person state place walked counts traceparent",  # `person` goes with the last step
@@ -91,18 +92,20 @@ NOT_PERSONAL: Mapping[str, str] = {
     "lane_visit": "desk lane",
     "matter": "desk service kind ref",
     "merged": "kind desk halted",  # ids of tasks, names of timers
+    "numbers": "desk span product source",  # counts by people of the staff
     "operator": "desk subject name roles desks pools products presence contact extension",  # of the staff
     "outbox": "type desk traceparent",
     "parked": "topic type desk error_type waits_for",
     # Of partners.
     "partner": "desk code title_ru title_en language zone hours address site person"
     " card_link cabinet_link lines calls_go_to",
+    "pay_table": "desk parts changed_by",
     "pending_release": "desk reason traceparent",
     "playbook": "code desk title_ru title_en source created_by",
     "playbook_activation": "desk code activated_by",
     "pool": "desk code taken_work",
     "process": "desk subject_kind source order_number playbook status stage owner_name attempts messages"
-    " traceparent appointment counts charges",
+    " traceparent appointment counts charges dealings figures",  # `figures`: who of the staff did what, and when
     "redistribution": "desk from_name targets state planned_by applied_by undone_by traceparent",
     "redistribution_member": "desk order_number task_type to_name state note",
     "retention": "desk kind walked changed_by",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.asks import COMMENT, AskAppointment, AskCustomer, AskOrder, Pin
+from services.tasks.playbooks.dealings import AskAccess, AskPayment, AskRefund, HoldPrice
 from services.tasks.playbooks.faults import Finding
 from services.tasks.playbooks.fields import FieldType
 from services.tasks.playbooks.keeps import Charge, LinkDocument
@@ -63,6 +64,12 @@ def _fields(step: Step) -> Iterator[tuple[str, str, tuple[FieldType, ...]]]:
             named = [("amount", amount, (FieldType.MONEY,))]
         case LinkDocument(field=field):
             named = [("document", field, (FieldType.DOCUMENT,))]
+        case AskPayment(type=kind, amount=amount):
+            named = [("type", kind, (FieldType.TEXT, FieldType.CHOICE)), ("amount", amount, (FieldType.MONEY,))]
+        case AskRefund(by=by):
+            named = [("by", by, (FieldType.TEXT, FieldType.CHOICE))]
+        case HoldPrice(until=until):
+            named = [("until", until, (FieldType.MOMENT,))]
         case _:
             pass
     yield from ((key, name, types) for key, name, types in named if name is not None)
@@ -73,6 +80,8 @@ def _wrong_subject(playbook: Playbook, path: str, step: Step) -> Iterator[Findin
     match step:
         case AskOrder() | AskAppointment() | Pin() if playbook.subject is not _LEAD:
             yield Finding(path, "wrong_subject", "orders, appointments and pinned comments belong to leads")
+        case AskPayment() | AskRefund() | AskAccess() | HoldPrice() if playbook.subject is not _LEAD:
+            yield Finding(path, "wrong_subject", "payments, refunds, access and held prices belong to leads")
         case Charge() if playbook.subject not in (_LEAD, _PARTNER):
             yield Finding(path, "wrong_subject", f"a {playbook.subject} has no partner to charge")
         case Charge(charge=code, amount=str()) if playbook.charges[code].currency is None:
@@ -99,6 +108,15 @@ def _asks_forever(trigger: Trigger, step: Step) -> bool:
     """Return whether the answer to a step is the very event in whose rule it stands."""
     match trigger, step:
         case Trigger.CHANGE_REFUSED, AskOrder() | AskCustomer() | Pin() | AskAppointment():
+            return True
+        case Trigger.CHANGE_REFUSED, AskPayment() | AskRefund() | AskAccess() | HoldPrice():
+            return True
+        case (
+            (Trigger.PAYMENT_RECORDED, AskPayment())
+            | (Trigger.REFUND_CHANGED, AskRefund())
+            | (Trigger.ACCESS_CHANGED, AskAccess())
+            | (Trigger.PRICE_HELD, HoldPrice())
+        ):
             return True
         case Trigger.ORDER_CHANGED, AskOrder(remarks=remarks, amount=amount):
             return remarks is not None or amount is not None

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from libs.common.platform.db import Connection, Database
 from services.tasks.playbooks.grammar import compiled
 from services.tasks.playbooks.model import Playbook
-from services.tasks.playbooks.walk import asks_of_staff
+from services.tasks.playbooks.walk import asks_of_rates, asks_of_staff
 
 SOURCE = "SELECT source FROM playbook WHERE code = $1 AND version = $2"
 
@@ -23,6 +23,7 @@ class PlaybookCache:
     def __init__(self) -> None:
         self._compiled: dict[tuple[str, int], Playbook] = {}
         self._asking: set[tuple[str, int]] = set()
+        self._pricing: set[tuple[str, int]] = set()
 
     async def of(self, db: Database, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Playbook]:
         """Return compiled versions by key, for reads. Raises UnknownVersionError."""
@@ -43,8 +44,14 @@ class PlaybookCache:
             found = self._compiled[code, version] = compiled(source)
             if asks_of_staff(found):
                 self._asking.add((code, version))
+            if asks_of_rates(found):
+                self._pricing.add((code, version))
         return found
 
     def asks_of_staff(self, code: str, version: int) -> bool:
         """Return whether a compiled version asks for operators besides those in hand."""
         return (code, version) in self._asking
+
+    def asks_of_rates(self, code: str, version: int) -> bool:
+        """Return whether a compiled version says prices in other currencies."""
+        return (code, version) in self._pricing

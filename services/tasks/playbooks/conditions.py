@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import Field
 
 from libs.common.contracts.shared import (
+    AccessAction,
+    AccessStatus,
     AppointmentParty,
     AppointmentStep,
     ChangeTarget,
@@ -16,24 +18,39 @@ from libs.common.contracts.shared import (
     Direction,
     IdentityKind,
     Language,
+    PaymentKind,
+    PaymentStatus,
+    RefundState,
 )
 from services.tasks.playbooks.limits import Ends, Limit
 from services.tasks.playbooks.source import Log, Node
 from services.tasks.playbooks.terms import ADDRESSEE, WINDOW, Addressee, DurationRange, NumberRange
-from services.tasks.playbooks.values import CODE, Declared, Flag, Kind, choices, keyed, listed, refs, word_of, wrong
+from services.tasks.playbooks.values import (
+    CODE,
+    JSON,
+    Declared,
+    Flag,
+    Kind,
+    choices,
+    keyed,
+    listed,
+    refs,
+    word_of,
+    wrong,
+)
 
 
 def _sources(node: Node, log: Log) -> tuple[object, ...]:
     return tuple(CODE.read(item, log) for item in listed(node, log))
 
 
-SOURCES = Kind(
-    _sources,
-    {
-        "anyOf": [CODE.schema, {"type": "array", "items": CODE.schema}],
-        "description": "the code of a source, or a list of them",
-    },
-)
+def _open_codes(said: str) -> Kind:
+    """Return the kind of codes that no playbook declares."""
+    several: JSON = {"anyOf": [CODE.schema, {"type": "array", "items": CODE.schema}]}
+    return Kind(_sources, {**several, "description": f"the code of a {said}, or a list of them"})
+
+
+SOURCES, PRODUCTS = _open_codes("source"), _open_codes("product")
 
 
 def _phrases(node: Node, log: Log) -> tuple[object, ...]:
@@ -97,8 +114,8 @@ class Condition(Declared):
     task in hand is worked for an operator who was absent, or has lent it, and has not left for good.
     `appointment`: what became of the lead's last; `by` and `warned`: who moved or cancelled it, and whether they
     said so beforehand. `contact`: what the contact that was recorded is; `direction`: `in` from the customer, `out`
-    to them; both also of an answer that failed. `source`: where that contact came from, else the lead. `language`:
-    that of the subject.
+    to them; both also of an answer that failed. `source`: where that contact came from, else the lead. `product`:
+    the order has one of them. `language`: that of the subject.
 
     `over`, `under`, `between` compare numbers, sums, dates and moments that are known: fields of outcomes, answers
     to scales such as `survey.speed`, counters, `order_amount`, `received` and `appointment`. Over is more than the
@@ -114,6 +131,11 @@ class Condition(Declared):
 
     `button`: what the sender of a message pressed; `words`: what the message says somewhere, word by word. Case
     does not matter, and ё is е. `stop`: the message is one of its channel's stop words and no more.
+
+    `payment` and `payment_is`: the kind of the lead's last payment, and whether it was received or deleted.
+    `doubled`: a manual and an automatic payment stand that exceed what the order costs. `fully_paid`: the payments
+    that stand cover it. `refund`: how far the lead's last refund is. `access` and `access_is`: what was last asked
+    to be done to the access to what was bought, and whether it is done.
     """
 
     signals: Annotated[tuple[str, ...], refs("signal"), Field(alias="signal")] = ()
@@ -141,6 +163,7 @@ class Condition(Declared):
     contact: Annotated[frozenset[ContactKind], choices(ContactKind, "a kind of contact")] = frozenset()
     direction: Annotated[frozenset[Direction], choices(Direction, "from the customer or to them")] = frozenset()
     source: Annotated[tuple[str, ...], SOURCES] = ()
+    product: Annotated[tuple[str, ...], PRODUCTS] = ()
     language: Annotated[frozenset[Language], choices(Language, "a language")] = frozenset()
     over: Annotated[Mapping[str, Limit], keyed("measure")] = field(default_factory=dict)
     under: Annotated[Mapping[str, Limit], keyed("measure")] = field(default_factory=dict)
@@ -157,6 +180,13 @@ class Condition(Declared):
     button: Annotated[tuple[str, ...], PHRASES] = ()
     words: Annotated[tuple[str, ...], PHRASES] = ()
     stop: Flag | None = None
+    payment: Annotated[frozenset[PaymentKind], choices(PaymentKind, "how it came on record")] = frozenset()
+    payment_is: Annotated[frozenset[PaymentStatus], choices(PaymentStatus, "whether it stands")] = frozenset()
+    doubled: Flag | None = None
+    fully_paid: Flag | None = None
+    refund: Annotated[frozenset[RefundState], choices(RefundState, "how far it is")] = frozenset()
+    access: Annotated[frozenset[AccessAction], choices(AccessAction, "what is done to it")] = frozenset()
+    access_is: Annotated[frozenset[AccessStatus], choices(AccessStatus, "whether it is done")] = frozenset()
 
     @property
     def compares(self) -> bool:

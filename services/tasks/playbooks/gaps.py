@@ -57,7 +57,7 @@ def _shown(playbook: Playbook) -> Iterator[tuple[str, list[Lane]]]:
     pulled = {kind.code for kind in playbook.task_types.values() if kind.mode is not Mode.PUSH}
     pulled |= set(_for_supervisors(playbook))
     for code in sorted({lane for kind, lane in _carried(playbook) if kind in pulled}):
-        lanes = (lane for lane in playbook.lanes.values() if lane.holder is not Holder.ME)
+        lanes = (each for each in playbook.lanes.values() if each.holder is not Holder.ME and not each.ahead)
         yield code, [lane for lane in lanes if code in lane.draws]
 
 

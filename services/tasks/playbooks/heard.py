@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from libs.common.contracts.shared import SubjectKind
 from services.tasks.playbooks.asks import AskAppointment, AskCustomer, AskOrder, Pin
+from services.tasks.playbooks.dealings import Dealing
 from services.tasks.playbooks.faults import Finding
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import ABOUT, Anchor, Trigger
@@ -39,7 +40,7 @@ def _misheard(playbook: Playbook) -> Iterator[Finding]:
 def _never_refused(playbook: Playbook) -> Iterator[Finding]:
     """Yield rules for a refusal in a playbook that asks for no change."""
     steps = (step for _, found in all_steps(playbook) for step in walk(found))
-    asks = any(isinstance(step, AskOrder | AskCustomer | Pin | AskAppointment) for step in steps)
+    asks = any(isinstance(step, AskOrder | AskCustomer | Pin | AskAppointment | Dealing) for step in steps)
     if Trigger.CHANGE_REFUSED in playbook.triggers and not asks:
         yield Finding(f"/on/{Trigger.CHANGE_REFUSED}", "never_refused", "no step asks intake for a change")
 

@@ -17,7 +17,8 @@ class Lane(Declared):
     lead's age, `days` its age in days of the desk's zone, `attempts` the number of unsuccessful attempts,
     `received_between` and `received_outside` the time of day of its arrival, from the first end to before the
     second and over midnight too. `interrupts`: the lane precedes all others if `next` gave the operator no task of
-    it for that long. `dialled` false: `next` skips it.
+    it for that long. `dialled` false: `next` skips it. `ahead`: it shows the tasks whose time has not come, and no
+    others; `next` gives none of them.
     """
 
     code: Annotated[str, HIDDEN]
@@ -33,11 +34,16 @@ class Lane(Declared):
     received_outside: Annotated[tuple[time, time], WINDOW] | None = None
     interrupts: Duration | None = None
     dialled: Flag = True
+    ahead: Flag = False
 
     def __post_init__(self) -> None:
         """Refuse a lane that nothing can be in."""
         if self.received_between is not None and self.received_outside is not None:
             raise WrongPartError("two_windows", "'received_between' and 'received_outside' are two windows in one")
+        if self.ahead and self.interrupts is not None:
+            raise WrongPartError(
+                "nothing_to_give", "'next' gives nothing of a lane that is 'ahead': no 'interrupts'"
+            )
 
     @property
     def draws(self) -> tuple[str, ...]:

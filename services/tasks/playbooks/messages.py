@@ -45,6 +45,7 @@ class MessageSpec(Declared):
     deadline: Duration | None = None
     once: Flag = False
     to: Annotated[Addressee, choice(Addressee)] = Addressee.CUSTOMER
+    price_in: Annotated[str, ref("field")] | None = None
 
     def __post_init__(self) -> None:
         """Refuse the team's channel for others, and other channels for the team."""

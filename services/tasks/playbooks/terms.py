@@ -56,6 +56,8 @@ class Anchor(StrEnum):
     CALLBACK = "callback_at"
     APPOINTMENT = "appointment"
     CONTACT = "contact"
+    HELD_UNTIL = "held_until"
+    REFUND_DUE = "refund_due"
 
 
 class Day(StrEnum):
@@ -106,6 +108,10 @@ class Trigger(StrEnum):
     PARTNER_CHANGED = "partner_changed"
     SHIFT_STARTED = "shift_started"
     LEAD_MERGED = "lead_merged"
+    PRICE_HELD = "price_held"
+    PAYMENT_RECORDED = "payment_recorded"
+    REFUND_CHANGED = "refund_changed"
+    ACCESS_CHANGED = "access_changed"
 
 
 #: The subjects whose own event it is; the other triggers are of the process itself.
@@ -121,6 +127,10 @@ ABOUT: Mapping[Trigger, frozenset[SubjectKind]] = {
     Trigger.PARTNER_CHANGED: frozenset({SubjectKind.PARTNER}),
     Trigger.SHIFT_STARTED: frozenset({SubjectKind.STAFF}),
     Trigger.LEAD_MERGED: frozenset({SubjectKind.LEAD}),
+    Trigger.PRICE_HELD: frozenset({SubjectKind.LEAD}),
+    Trigger.PAYMENT_RECORDED: frozenset({SubjectKind.LEAD}),
+    Trigger.REFUND_CHANGED: frozenset({SubjectKind.LEAD}),
+    Trigger.ACCESS_CHANGED: frozenset({SubjectKind.LEAD}),
 }
 
 
@@ -195,7 +205,8 @@ class Moment(Declared):
     """A time: `after` or `before` its start, in clock or working hours, or `at` a time of a day seen from it.
 
     It starts `from` now, the lead's arrival, the callback's time, the appointment's, the time of the contact that
-    was recorded, or a date or moment field of an outcome; from now where that is not known. `at` is read on the
+    was recorded, the time until which the price is held, the beginning of the last day to pay a refund, or a date
+    or moment field of an outcome; from now where that is not known. `at` is read on the
     desk's clock unless `zone` says the customer's. `not_after` is the latest time of the customer's local day
     (S1.8). `open_hours` moves it into the desk's next open hours, and `not_past` never lets it lie before now. A
     bare duration is `after` now.

@@ -18,6 +18,7 @@ from services.tasks.playbooks.asks import (
     Withdraw,
 )
 from services.tasks.playbooks.conditions import Condition
+from services.tasks.playbooks.dealings import AskAccess, AskPayment, AskRefund, HoldPrice
 from services.tasks.playbooks.faults import WrongPartError
 from services.tasks.playbooks.keeps import Charge, CountUp, LinkDocument
 from services.tasks.playbooks.source import Entries, Items, Log, Node
@@ -288,6 +289,10 @@ Step: TypeAlias = (
     | CountUp
     | Charge
     | LinkDocument
+    | AskPayment
+    | AskRefund
+    | AskAccess
+    | HoldPrice
 )
 VERBS: Mapping[str, object] = {
     "open": Annotated[Open, short("type")],
@@ -314,6 +319,10 @@ VERBS: Mapping[str, object] = {
     "count": Annotated[CountUp, short("counter")],
     "charge": Annotated[Charge, short("charge")],
     "document": Annotated[LinkDocument, short("field")],
+    "payment": Annotated[AskPayment, short("is")],
+    "refund": Annotated[AskRefund, short("is")],
+    "access": Annotated[AskAccess, short("to")],
+    "hold": Annotated[HoldPrice, short("until")],
 }
 _STEP = OneOf(lambda: VERBS, "unknown_step", "a step is one of {}")
 Steps: TypeAlias = Annotated[tuple[Annotated[Step, _STEP], ...], LIST]

@@ -3,7 +3,7 @@
 from libs.common.contracts.shared import OrderStatus, Signal
 from services.tasks.playbooks.grammar import Vocabulary
 
-CHANNELS = frozenset({"whatsapp", "sms", "telegram", "max", "team"})
+CHANNELS = frozenset({"whatsapp", "sms", "email", "telegram", "max", "team"})
 
 VOCABULARY = Vocabulary(
     signals=frozenset(signal.value for signal in Signal),

@@ -123,6 +123,11 @@ def _of(path: str, schedule: Schedule) -> Iterator[tuple[str, Moment]]:
 _PEOPLE = (Addressee.CONSULTANT, Addressee.OWNER)
 
 
+def asks_of_rates(playbook: Playbook) -> bool:
+    """Return whether a message says a price in the customer's currency."""
+    return any(message.price_in is not None for message in playbook.messages.values())
+
+
 def asks_of_staff(playbook: Playbook) -> bool:
     """Return whether who is on shift decides something, or one of the staff is written to or given a task."""
     written_to = {message.to for message in playbook.messages.values()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from prometheus_client import Counter
 
@@ -20,9 +21,13 @@ from services.tasks.desks.store import ActiveDesk, read_desks
 from services.tasks.engine.effects import Breach, Effect, OfferWork, StartProcess
 from services.tasks.engine.events import Event, Started
 from services.tasks.engine.facts import Facts, Partner, Subject
+from services.tasks.engine.prices import Rate
 from services.tasks.engine.rules import resolve
 from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, Staff, State, Task, TaskId
 from services.tasks.merges.rules import Aliases
+from services.tasks.numbers import store as numbers
+from services.tasks.numbers.convert import read_figures
+from services.tasks.numbers.rules import Figures, difference, follow
 from services.tasks.operators.queries import read_staff
 from services.tasks.partners.store import read_partners
 from services.tasks.playbooks.model import Playbook
@@ -31,6 +36,7 @@ from services.tasks.processes import store
 from services.tasks.processes.publish import is_only_noted, published
 from services.tasks.processes.rules import Address, asker, hearing, listens, not_started
 from services.tasks.processes.store import Origin, ProcessRow
+from services.tasks.rates.store import rates_on
 from services.tasks.redistributions import store as redistributions
 from services.tasks.redistributions.rules import MemberState, Note, answers
 from services.tasks.timeline.convert import sent_entry, silent_entry, started_entry
@@ -55,12 +61,17 @@ class Known:
 
 @dataclass(slots=True)
 class Process:
-    """A loaded process; `stored` is the state that was read, None if the process is new."""
+    """A loaded process; `stored` is the state that was read, None if the process is new.
+
+    `figures`: what its lead counts for in the numbers, `counted`: as it was read.
+    """
 
     state: State
     playbook: Playbook
     origin: Origin
     stored: State | None
+    figures: Figures | None = None
+    counted: Figures | None = None
 
 
 class Batch:
@@ -79,6 +90,7 @@ class Batch:
         self._desks: dict[str, ActiveDesk] = {}
         self._partners: dict[UUID, Partner] = {}
         self._staff: Staff | None = None
+        self._rates: dict[str, Mapping[str, Rate]] = {}
         self._requested: deque[tuple[Process, StartProcess, Cause]] = deque()
         self._started: set[tuple[Subject, str]] = set()
         self._outgoing: list[Outgoing] = []
@@ -113,8 +125,9 @@ class Batch:
             playbook = await self._ctx.playbooks.get(self._tx.conn, row["playbook"], row["playbook_version"])
             state = store.state_of(row, self._desks[row["desk"]].desk, tasks, timers)
             state.partner = await self._partner(state.facts)
-            state.staff = await self._staff_for(state)
-            self._add(Process(state, playbook, Origin(row["correlation_id"], row["traceparent"]), state))
+            await self._complete(state)
+            origin, figures = Origin(row["correlation_id"], row["traceparent"]), read_figures(row["figures"])
+            self._add(Process(state, playbook, origin, state, figures, figures))
             self._of_task.update(dict.fromkeys(row["named_tasks"], row["id"]))
         await self._load_askers(addresses)
 
@@ -157,6 +170,15 @@ class Batch:
         if self._staff is None:
             self._staff = await read_staff(self._tx.conn)
         return self._staff
+
+    async def _complete(self, state: State) -> None:
+        """Add what a playbook asks for beside its process: operators, and rates of today."""
+        state.staff, desk = await self._staff_for(state), state.desk
+        if self._ctx.playbooks.asks_of_rates(state.playbook, state.playbook_version):
+            if desk.code not in self._rates:
+                today = self.now.astimezone(ZoneInfo(desk.zone)).date()
+                self._rates[desk.code] = await rates_on(self._tx.conn, desk.code, today)
+            state.rates = self._rates[desk.code]
 
     async def recall(self, process_id: UUID, task_id: UUID, others: Collection[UUID]) -> tuple[Process, Task]:
         """Load closed tasks of a loaded process beside its open ones; return it and the first of them."""
@@ -224,7 +246,7 @@ class Batch:
             raise UnknownPlaybookError(desk, playbook)
         desk_of, version, compiled = found
         state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, partner=await self._partner(facts))
-        state.staff = await self._staff_for(state)
+        await self._complete(state)
         return self.add(state, compiled, cause)
 
     async def start(self, desk: str, playbook: str, known: Known, rule: str, cause: Cause) -> bool:
@@ -245,7 +267,8 @@ class Batch:
         facts = replace(known.facts, counted_from=self.now)
         state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, main=False)
         state.status, state.stage, state.owner = known.status, known.stage, known.owner
-        state.partner, state.staff = await self._partner(facts), await self._staff_for(state)
+        state.partner = await self._partner(facts)
+        await self._complete(state)
         self.apply(self.add(state, compiled, cause), Started(), cause)
         return True
 
@@ -301,8 +324,10 @@ class Batch:
     def apply(self, process: Process, event: Event, cause: Cause) -> tuple[Effect, ...]:
         """Decide, and collect the effects for `save`; return them."""
         asked = {task.id: task.among for task in process.state.open_tasks if task.among}
-        decision = resolve(process.state, event, process.playbook, self.now)
+        before = process.state
+        decision = resolve(before, event, process.playbook, self.now)
         process.state = decision.state
+        process.figures = follow(process.figures, event, decision.effects, before, process.state, self.now)
         if asked:
             self._answers.update(answers(asked, decision.effects))
         for effect in decision.effects:
@@ -331,13 +356,29 @@ class Batch:
     async def save(self) -> None:
         """Write the rows in a few statements, then the outbox. Raises LostRaceError."""
         await self.start_requested()
-        touched = [process for process in self._processes.values() if process.state is not process.stored]
-        rows = [(ProcessRow(process.state, process.origin), process.stored) for process in touched]
+        recounted = [each for each in self._processes.values() if each.figures is not each.counted]
+        touched = [
+            each
+            for each in self._processes.values()
+            if each.state is not each.stored or each.figures is not each.counted
+        ]
+        rows = [
+            (
+                ProcessRow(each.state, each.origin, each.figures, each.figures is not each.counted),
+                each.stored,
+            )
+            for each in touched
+        ]
         await store.write(self._tx.conn, rows)
         if self._answers:
             await redistributions.answer(self._tx.conn, self._answers)
         await write_entries(self._tx, self._entries)
         await outbox.add(self._tx, self._outgoing)
+        # Last: another transaction that counts for the same people waits for no more than the commit.
+        await numbers.add(
+            self._tx.conn,
+            [(each.state.desk.code, difference(each.counted, each.figures)) for each in recounted],
+        )
         self._tx.after_commit(f"figures of {id(self)}", self._count)
 
     def _count(self) -> None:

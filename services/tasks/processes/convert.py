@@ -5,11 +5,22 @@ from dataclasses import replace
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
-from libs.common.contracts import EventData, Received, assignment, intake, notifications
+from libs.common.contracts import EventData, Received, assignment, intake, notifications, payments
 from libs.common.contracts import shared as wire
 from libs.common.contracts.shared import ContactKind, MessageProgress, SubjectKind
 from services.tasks.engine import events as ev
-from services.tasks.engine.facts import SILENCE, Appointment, Customer, Facts, Order, Spoken, Subject
+from services.tasks.engine.facts import (
+    SILENCE,
+    Access,
+    Appointment,
+    Customer,
+    Facts,
+    Order,
+    Paid,
+    Refund,
+    Spoken,
+    Subject,
+)
 from services.tasks.engine.state import Desk, Operator, OperatorId
 from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.terms import Trigger
@@ -24,6 +35,7 @@ MessageStep: TypeAlias = (
     | notifications.MessageRead
     | notifications.MessageFailed
 )
+Dealt: TypeAlias = payments.PaymentRecorded | payments.RefundChanged | payments.AccessChanged
 ProcessEvent: TypeAlias = (
     NewLead
     | intake.LeadUpdated
@@ -34,6 +46,7 @@ ProcessEvent: TypeAlias = (
     | intake.CustomerChanged
     | intake.ChangeRefused
     | intake.AppointmentChanged
+    | Dealt
     | intake.PartnerChanged
     | assignment.ShiftStarted
     | Work
@@ -77,6 +90,9 @@ def address_of(event: Received[EventData]) -> Address:
             | intake.OrderChanged()
             | intake.ContactRecorded()
             | intake.AppointmentChanged()
+            | payments.PaymentRecorded()
+            | payments.RefundChanged()
+            | payments.AccessChanged()
         ):
             return Address(subject, _trigger(data), data.customer_id)
         case _:
@@ -92,7 +108,12 @@ def _subject(key: str, data: ProcessEvent) -> Subject | None:
 
 
 def _trigger(
-    data: NewLead | intake.LeadUpdated | intake.OrderChanged | intake.ContactRecorded | intake.AppointmentChanged,
+    data: NewLead
+    | intake.LeadUpdated
+    | intake.OrderChanged
+    | intake.ContactRecorded
+    | intake.AppointmentChanged
+    | Dealt,
 ) -> Trigger:
     match data:
         case intake.LeadReceived() | intake.LeadReceivedV2():
@@ -105,6 +126,12 @@ def _trigger(
             return Trigger.CONTACT_RECORDED
         case intake.AppointmentChanged():
             return Trigger.APPOINTMENT_CHANGED
+        case payments.PaymentRecorded():
+            return Trigger.PAYMENT_RECORDED
+        case payments.RefundChanged():
+            return Trigger.REFUND_CHANGED
+        case payments.AccessChanged():
+            return Trigger.ACCESS_CHANGED
         case _:
             assert_never(data)
 
@@ -127,7 +154,7 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:  # noqa: C901 
         case intake.CustomerChanged(person=person):
             return ev.CustomerChanged(customer_of(person))
         case intake.OrderChanged():
-            return ev.OrderChanged(_changed(data), data.external_id)
+            return ev.OrderChanged(_changed(data), data.external_id, data.held_until)
         case intake.LeadStatusChanged(to_status=status, stage=stage):
             return ev.StatusChanged(status, stage, by_us=by_us)
         case intake.LeadStatusRefused(status=status, current_status=current, code=code):
@@ -136,6 +163,8 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:  # noqa: C901 
             return ev.ChangeRefused(target)
         case intake.AppointmentChanged():
             return ev.AppointmentChanged(_appointment(data))
+        case payments.PaymentRecorded() | payments.RefundChanged() | payments.AccessChanged():
+            return _dealt(data)
         case intake.PartnerChanged(person=person, language=language, zone=zone):
             return ev.PartnerChanged(customer_of(person), language.value, zone)
         case assignment.ShiftStarted():
@@ -303,6 +332,18 @@ def _changed(data: intake.OrderChanged) -> Order:
         currency=data.amount.currency if data.amount else None,
         payment_link=data.payment_link,
     )
+
+
+def _dealt(data: Dealt) -> ev.Event:
+    match data:
+        case payments.PaymentRecorded():
+            return ev.PaymentRecorded(Paid(data.kind, data.status, data.doubled, data.fully_paid))
+        case payments.RefundChanged():
+            return ev.RefundChanged(Refund(data.state, data.due_on))
+        case payments.AccessChanged():
+            return ev.AccessChanged(Access(data.action, data.status))
+        case _:
+            assert_never(data)
 
 
 def _appointment(data: intake.AppointmentChanged) -> Appointment:

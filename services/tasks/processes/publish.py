@@ -12,7 +12,7 @@ from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMe
 from services.tasks.engine.facts import Customer as Person
 from services.tasks.engine.kept import AddDocument, Count, RaiseCharge, TakeBack
 from services.tasks.engine.state import Closing, State, Task, TaskState
-from services.tasks.engine.variables import recipient, variables
+from services.tasks.engine.variables import prices, recipient, variables
 from services.tasks.playbooks.messages import Addressee
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Title
@@ -340,7 +340,7 @@ def _message(effect: fx.RequestMessage, state: State) -> EventData:
         task_id=effect.task_id,
         template=effect.spec.template,
         channels=effect.spec.ways,
-        variables={**effect.texts, **variables(state, to.language)},
+        variables={**effect.texts, **variables(state, to.language), **prices(state, effect.spec)},
         language=Language(to.language),
         zone=to.zone,
         zone_source=None if to.zone_source is None else ZoneSource(to.zone_source),

@@ -27,7 +27,10 @@ from services.tasks.engine.state import (
     Timer,
     TimerKind,
 )
+from services.tasks.numbers.convert import figures_json
+from services.tasks.numbers.rules import Figures
 from services.tasks.playbooks.model import FREE
+from services.tasks.processes.dealings import dealings_json, read_dealings
 from services.tasks.tasks.store import MOVED_TASK, NEW_TASK, TaskRow, read_task, subject_of
 
 
@@ -41,10 +44,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class ProcessRow:
-    """A process to be written."""
+    """A process to be written; `recounted`: what its lead counts for is another than was read."""
 
     state: State
     origin: Origin
+    figures: Figures | None = None
+    recounted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +95,11 @@ _MOVING = (
     ("owner_version", "int", attrgetter("state.owner_version")),
     # A column of its own: the release before writes `facts` anew and would lose it.
     ("appointment", "jsonb", lambda row: appointment_json(row.state.facts)),
+    ("dealings", "jsonb", lambda row: dealings_json(row.state.facts.dealings)),
     ("counts", "jsonb", lambda row: dict(row.state.counts)),
     ("charges", "jsonb", attrgetter("state.charges")),
     ("documents", "jsonb", lambda row: tuple(asdict(document) for document in row.state.documents)),
+    ("figures", "jsonb", lambda row: row.figures and figures_json(row.figures)),
 )
 NEW_PROCESS: Bulk[ProcessRow] = Bulk("process", _KEYS + _MOVING)
 MOVED_PROCESS: Bulk[ProcessRow] = Bulk("process", (_KEYS[0], *_MOVING))
@@ -218,6 +225,7 @@ def read_facts(row: asyncpg.Record) -> Facts:
         counted_from=_moment(stored.get("counted_from")),
         partner_id=row["partner_id"],
         **_read_appointment(row["appointment"]),
+        dealings=read_dealings(row["dealings"]),
     )
 
 
@@ -320,7 +328,7 @@ UPDATE process p SET status = n.status, stage = n.stage, owner_id = n.owner_id, 
     opened = n.opened, breaches = n.breaches, attempts = n.attempts, messages = n.messages, facts = n.facts,
     person = n.person, external_id = n.external_id, order_number = n.order_number, ended_at = n.ended_at,
     fields = n.fields, owner_version = n.owner_version, appointment = n.appointment, counts = n.counts,
-    charges = n.charges, documents = n.documents
+    charges = n.charges, documents = n.documents, figures = n.figures, dealings = n.dealings
 FROM {MOVED_PROCESS.source()} WHERE p.id = n.id
 """  # noqa: S608 - columns of our own
 INSERT_TASKS = NEW_TASK.insert()
@@ -402,7 +410,7 @@ def state_of(row: asyncpg.Record, desk: Desk, tasks: Tasks, timers: Timers) -> S
 async def write(conn: Connection, rows: Sequence[tuple[ProcessRow, State | None]]) -> None:
     """Write what changed between the stored states and these. Raises LostRaceError."""
     new = [row for row, stored in rows if stored is None]
-    moved = [row for row, stored in rows if stored is not None and row_changed(row.state, stored)]
+    moved = [row for row, was in rows if was is not None and (row.recounted or row_changed(row.state, was))]
     try:
         if new:
             await conn.execute(INSERT_PROCESSES, *NEW_PROCESS.arrays(new))

@@ -42,10 +42,14 @@ process = Table(
     Column("owner_version", Integer, nullable=False, server_default=text("0")),
     Column("partner_id", Uuid),
     Column("appointment", JSONB),
+    # The last payment, refund and access of the lead, and until when the price is held.
+    Column("dealings", JSONB),
     Column("counts", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("charges", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     # Personal as `fields` are.
     Column("documents", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    # What the lead counts for in the numbers (S4.7); NULL: nothing.
+    Column("figures", JSONB),
     Index("ix_process_number", "desk", "order_number", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_process_external_id", "external_id", "source", "desk"),
     Index("ix_process_external_number", text("(facts ->> 'external_number')"),

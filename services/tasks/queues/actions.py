@@ -8,6 +8,7 @@ from libs.common.contracts import Cause
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
+from services.tasks.engine.state import Task
 from services.tasks.errors import NoOperatorError, NotEligibleError, NotOnShiftError, TaskRefusedError
 from services.tasks.operators.queries import locked_operator_of
 from services.tasks.operators.rules import OperatorProfile
@@ -43,11 +44,12 @@ async def next_task(ctx: Context, caller: Principal, cause: Cause) -> NextTask |
         pullable = {desk: await _pullable(tx, desk, profile) for desk in desks}
         queues = await all_queues(ctx, tx, desks)
         for queue, interrupts in walk(queues, await store.visits(tx.conn, profile.id), now):
-            task_id, important = await _claim(ctx, tx, queue, profile, pullable[queue.desk], cause)
-            if task_id is not None:
+            task = await _claim(ctx, tx, queue, profile, pullable[queue.desk], cause)
+            if task is not None:
                 await store.visit(tx.conn, profile.id, queue, now)
                 await tx.commit()
-                return NextTask(task_id, queue, why(queue.lane, interrupts=interrupts, important=important))
+                said = why(queue.lane, now - task.due_at, interrupts=interrupts, important=task.important)
+                return NextTask(task.id, queue, said)
         if not profile.on_shift and not any(pullable.values()):
             raise NotOnShiftError
     return None
@@ -74,7 +76,7 @@ async def all_queues(ctx: Context, tx: Transaction, desks: Collection[str]) -> l
 
 async def _claim(
     ctx: Context, tx: Transaction, queue: Queue, profile: OperatorProfile, pullable: Collection[str], cause: Cause
-) -> tuple[UUID | None, bool]:
+) -> Task | None:
     for _ in range(TRIES):
         row = await store.next_of(tx.conn, queue, profile, pullable, ctx.now())
         if row is None:
@@ -85,5 +87,5 @@ async def _claim(
         except (TaskRefusedError, NotEligibleError):
             continue
         await locked.batch.save()
-        return locked.task.id, locked.task.important
-    return None, False
+        return locked.task
+    return None

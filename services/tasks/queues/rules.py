@@ -127,20 +127,37 @@ def _priority(queue: Queue, now: datetime) -> int | None:
     part = next(
         (place for window, place in queue.turns if window is None or covers(window, at)), queue.lane.priority
     )
-    return part if queue.lane.dialled else None
+    return part if queue.lane.dialled and not queue.lane.ahead else None
 
 
-def why(lane: Lane, *, interrupts: bool, important: bool) -> Title:
-    """Return in words why a task comes next."""
+def why(lane: Lane, late: timedelta, *, interrupts: bool, important: bool) -> Title:
+    """Return in words why a task comes next; `late`: how long ago it was due, less than nought: not yet (S4.4)."""
+    ru, en = ("важная, такие идут первыми", "important, such go first") if important else _OF_ORDER
+    said = Title(f"Очередь «{lane.title.ru}»: {ru}", f"Queue “{lane.title.en}”: {en}")
     if interrupts and lane.interrupts is not None:
-        minutes = int(lane.interrupts.total_seconds() // 60)
-        return Title(
-            f"«{lane.title.ru}» прерывает остальное каждые {minutes} мин.",
-            f"“{lane.title.en}” interrupts everything else every {minutes} min",
+        every = int(lane.interrupts.total_seconds() // 60)
+        said = Title(
+            f"«{lane.title.ru}» прерывает остальное каждые {every} мин",
+            f"“{lane.title.en}” interrupts everything else every {every} min",
         )
-    ru = "важная, такие идут первыми" if important else "самая срочная в очереди"
-    en = "important, such go first" if important else "the most urgent of the queue"
-    return Title(f"Очередь «{lane.title.ru}»: {ru}", f"Queue “{lane.title.en}”: {en}")
+    long = _span(abs(late))
+    if late >= timedelta(0):
+        return Title(f"{said.ru}; срок прошёл {long.ru} назад", f"{said.en}; due {long.en} ago")
+    return Title(f"{said.ru}; срок через {long.ru}", f"{said.en}; due in {long.en}")
+
+
+def _span(length: timedelta) -> Title:
+    """Return a length of time in words, by its largest whole unit."""
+    minutes = length // timedelta(minutes=1)
+    if minutes < _HOURS:
+        return Title(f"{minutes} мин", f"{minutes} min")
+    if minutes < _DAYS:
+        return Title(f"{minutes // 60} ч", f"{minutes // 60} h")
+    return Title(f"{minutes // 1440} дн.", f"{minutes // 1440} d")
+
+
+_HOURS, _DAYS = 120, 2 * 1440  # minutes from which hours and days are named
+_OF_ORDER = "самая срочная в очереди", "the most urgent of the queue"
 
 
 def _interrupts(queue: Queue, visits: Visits, now: datetime) -> bool:

@@ -19,15 +19,18 @@ _HOLDERS = {
 }
 # A time of day is in a window when it is behind its beginning and before its end: both of them in a window of one
 # day (neither cannot be), exactly one in a window over midnight (both cannot be).
-_LET_THROUGH = """
+_WITHIN = """
 t.state = 'active' AND t.desk = $1 AND t.playbook || ' ' || t.playbook_version = ANY($2::text[])
-AND (cardinality($3::text[]) = 0 OR t.lane = ANY($3::text[])) AND t.offer_from <= $4
+AND (cardinality($3::text[]) = 0 OR t.lane = ANY($3::text[]))
 AND ($5::timestamptz IS NULL OR t.received_at > $5) AND ($6::timestamptz IS NULL OR t.received_at <= $6)
 AND t.attempt - 1 BETWEEN $7 AND $8
 AND ($11::time IS NULL OR $13::bool <> (
     (((t.received_at AT TIME ZONE $10)::time >= $11) = ((t.received_at AT TIME ZONE $10)::time < $12::time))
     = ($11 <= $12)))
 """
+_LET_THROUGH = f"{_WITHIN} AND t.offer_from <= $4"
+#: By whether the lane is `ahead`: what may be offered by now, or what may not yet.
+_TIMES = {False: _LET_THROUGH, True: f"{_WITHIN} AND t.offer_from > $4"}
 _ORDERS = {False: "t.due_at, t.id", True: "t.received_at DESC, t.id DESC"}
 _BEHIND = {False: "(t.due_at, t.id) > ($17, $18)", True: "(t.received_at, t.id) < ($17, $18)"}
 _ELIGIBLE = """
@@ -47,18 +50,20 @@ FOR NO KEY UPDATE OF p SKIP LOCKED
     for newest in (False, True)
 }
 COUNT = {
-    holder: f"SELECT count(*) AS count, min(t.received_at) AS oldest FROM task t WHERE {_LET_THROUGH} AND {held}"  # noqa: S608 - clauses of our own
+    (holder, ahead): f"SELECT count(*) AS count, min(t.received_at) AS oldest FROM task t WHERE {let} AND {held}"  # noqa: S608 - clauses of our own
     for holder, held in _HOLDERS.items()
+    for ahead, let in _TIMES.items()
 }
 LIST = {
-    (holder, newest): f"""
-SELECT t.* FROM task t WHERE {_LET_THROUGH} AND {held} AND ($18::uuid IS NULL
+    (holder, newest, ahead): f"""
+SELECT t.* FROM task t WHERE {let} AND {held} AND ($18::uuid IS NULL
     OR (NOT t.important, t.rank) > (NOT $15::bool, $16::int)
     OR ((NOT t.important, t.rank) = (NOT $15, $16) AND {_BEHIND[newest]}))
 ORDER BY t.important DESC, t.rank, {_ORDERS[newest]} LIMIT $14
 """  # noqa: S608 - clauses of our own
     for holder, held in _HOLDERS.items()
     for newest in (False, True)
+    for ahead, let in _TIMES.items()
 }
 VERSIONS = """
 SELECT d.desk, d.zone, p.code, p.version FROM desk d JOIN playbook p ON p.desk IN (d.desk, '*')
@@ -102,7 +107,7 @@ async def next_of(
 
 async def size(conn: Connection, queue: Queue, me: UUID | None, now: datetime) -> tuple[int, datetime | None]:
     """Return the number of a queue's tasks, and when its oldest lead was received."""
-    row = await conn.fetchrow(COUNT[queue.lane.holder], *_filter(queue, me, now))
+    row = await conn.fetchrow(COUNT[queue.lane.holder, queue.lane.ahead], *_filter(queue, me, now))
     return (row["count"], row["oldest"]) if row else (0, None)
 
 
@@ -110,7 +115,7 @@ async def tasks(
     conn: Connection, queue: Queue, me: UUID | None, now: datetime, limit: int, after: Place | None
 ) -> Sequence[asyncpg.Record]:
     """Return tasks of a queue in its order, starting after a place."""
-    statement = LIST[queue.lane.holder, queue.lane.newest_first]
+    statement = LIST[queue.lane.holder, queue.lane.newest_first, queue.lane.ahead]
     behind = (after.important, after.rank, after.at, after.id) if after else (None, None, None, None)
     return await conn.fetch(statement, *_filter(queue, me, now), limit, *behind)
 

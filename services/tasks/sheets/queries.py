@@ -24,6 +24,7 @@ from services.tasks.tasks.store import read_task
 
 TASK = "SELECT * FROM task WHERE id = $1"
 _OPEN: Mapping[str, object] = {"actor": None, "at": None}
+NAME = "SELECT name FROM operator WHERE id = $1"
 MAIN = "SELECT id FROM process WHERE lead_id = $1"
 PROCESS = "SELECT * FROM process WHERE id = $1"
 
@@ -39,21 +40,21 @@ async def get_sheet(ctx: Context, caller: Principal, task_id: UUID, language: La
         playbook = await ctx.playbooks.get(tx.conn, state.playbook, state.playbook_version)
         if ctx.playbooks.asks_of_staff(state.playbook, state.playbook_version):
             state.staff = await read_staff(tx.conn)
+        holder = await tx.conn.fetchval(NAME, row["operator_id"]) if row["operator_id"] else None
         ticked = {step["step"]: step for step in await store.ticked(tx.conn, task_id)}
     sheet = playbook.sheet_of(row["type"])
     if sheet is None:
         raise NotFoundError
     now, lang = ctx.now(), language.value
     done = {code: ticked.get(code, _OPEN) for code in sheet.steps}
+    scripts = said(sheet, state, read_task(row), playbook, lang, now, holder)
     return SheetOut(
         goal=sheet.goal.of(lang),
         steps=tuple(
             SheetStepOut(code=code, title=title.of(lang), done_by=done[code]["actor"], done_at=done[code]["at"])
             for code, title in sheet.steps.items()
         ),
-        scripts=tuple(
-            ScriptOut(**asdict(script)) for script in said(sheet, state, read_task(row), playbook, lang, now)
-        ),
+        scripts=tuple(ScriptOut(**asdict(script)) for script in scripts),
     )
 
 

@@ -26,10 +26,17 @@ class Said:
 
 
 def said(
-    sheet: CallSheet, state: State, task: Task, playbook: Playbook, language: str, now: datetime
+    sheet: CallSheet,
+    state: State,
+    task: Task,
+    playbook: Playbook,
+    language: str,
+    now: datetime,
+    holder: str | None = None,
 ) -> Iterator[Said]:
-    """Yield the scripts that fit a task now, in their order."""
-    known, counts = words(state, playbook, language), counted(state, playbook)
+    """Yield the scripts that fit a task now, in their order; of a lead of nobody it is the `holder` who speaks."""
+    speaker = {"operator_name": holder} if holder else {}
+    known, counts = {**speaker, **words(state, playbook, language)}, counted(state, playbook)
     context = Context(state, state.facts.order_status, task.type, now=now, counts=counts)
     for script in sheet.scripts.values():
         text = filled(script, known, language)

@@ -21,6 +21,8 @@ from libs.common.contracts import (
     intake,
     notices,
     notifications,
+    payments,
+    rates,
     tasks,
 )
 from services.tasks.engine.effects import Noticed
@@ -95,6 +97,16 @@ EVENTS: Mapping[type[EventData], Row] = {
     intake.AppointmentChanged: Row(
         Title("Запись: {step}, {at}", "Appointment: {step}, {at}"),
         ("step", "at", "previous_at", "by", "warned", "partner_id"),
+    ),
+    payments.PaymentRecorded: Row(
+        Title("Платёж ({kind}): {status}", "Payment ({kind}): {status}"),
+        ("kind", "status", "amount", "received", "fully_paid", "doubled", "order_number"),
+    ),
+    payments.RefundChanged: Row(
+        Title("Возврат: {state}", "Refund: {state}"), ("state", "amount", "due_on", "kept_by", "order_number")
+    ),
+    payments.AccessChanged: Row(
+        Title("Доступ ({action}): {status}", "Access ({action}): {status}"), ("action", "status", "order_number")
     ),
     intake.PartnerChanged: Row(
         Title("Карточка партнёра: {code}", "Partner: {code}"), ("code", "version", "active")
@@ -255,6 +267,10 @@ EVENTS: Mapping[type[EventData], Row] = {
     notifications.MessageReceived: Row(
         Title("Сообщение: {channel_code}", "Message: {channel_code}"),
         ("message_id", "channel", "channel_code", "provider", "direction", "at"),
+    ),
+    rates.RateChanged: Row(
+        Title("Курс {currency} на {day}: {per_unit} {base}", "Rate of {currency} on {day}: {per_unit} {base}"),
+        ("currency", "day", "per_unit", "base"),
     ),
     notifications.TemplateApproved: Row(
         Title("Шаблон «{code}» одобрен, версия {version}", "Template “{code}” approved, version {version}"),

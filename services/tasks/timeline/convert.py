@@ -284,9 +284,13 @@ def _filled(fields: Mapping[str, FieldValue]) -> dict[str, object]:
     return {"fields": sorted(fields), **({"answers": parts} if parts else {})}
 
 
+#: Requests whose values are codes and times, and so no person's.
+_SHOWN = {ChangeTarget.ORDER_STATUS, ChangeTarget.APPOINTMENT, ChangeTarget.ACCESS}
+
+
 def _asked(effect: RequestChange) -> dict[str, object]:
     """Return what a request asks for: names alone where the values may be personal."""
-    if effect.target in (ChangeTarget.ORDER_STATUS, ChangeTarget.APPOINTMENT):
+    if effect.target in _SHOWN:
         return {"asked": dict(effect.values)}
     person = {
         name for name in ("name", "phone", "email") if effect.person is not None and getattr(effect.person, name)

@@ -72,6 +72,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/intake/v1/sources/{source_id}/school": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get school
+         * @description Return the account whose orders the source brings, without its key.
+         */
+        get: operations["get_school"];
+        /**
+         * Set school
+         * @description Keep the account. Its orders are checked at once, and those that waited for it are made there.
+         */
+        put: operations["set_school"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/intake/v1/desks/{code}/configuration": {
         parameters: {
             query?: never;
@@ -189,6 +213,48 @@ export interface paths {
          * @description Change a partner's card.
          */
         patch: operations["change_partner"];
+        trace?: never;
+    };
+    "/intake/v1/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List rates
+         * @description List official rates and those of the caller's desks, the newest day first.
+         */
+        get: operations["list_rates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/rates/{currency}/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set rate
+         * @description Set what one unit of a currency costs in roubles from a day on; it goes before the official rate of that day.
+         *
+         *     It is used in messages until `holds_until`, unless a newer one is known.
+         */
+        put: operations["set_rate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/intake/v1/deliveries": {
@@ -430,6 +496,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/intake/v1/leads/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export leads
+         * @description Give leads and their orders out as a table, the newest first; the filters are those of the list.
+         *
+         *     It is sent while it is read, and the audit log names all who are in it.
+         */
+        get: operations["export_leads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/intake/v1/leads/{lead_id}": {
         parameters: {
             query?: never;
@@ -609,7 +697,13 @@ export interface paths {
          */
         get: operations["list_orders"];
         put?: never;
-        post?: never;
+        /**
+         * Place order
+         * @description Make a customer and an order by hand: here at once, and at the school as soon as it answers.
+         *
+         *     `placement` says how far that has come; its number and payment link come with `order.changed`.
+         */
+        post: operations["place_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -630,6 +724,443 @@ export interface paths {
         get: operations["get_order"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/payment-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask payment link
+         * @description Ask the school for the payment link of an order; one that was refused, or is in doubt, is made again.
+         */
+        post: operations["ask_payment_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imported payments
+         * @description List imported payments, the newest first.
+         */
+        get: operations["list_imported_payments"];
+        put?: never;
+        /**
+         * Import payments
+         * @description Import a list of payments and match each by name and amount; a list may come again.
+         *
+         *     Exactly one order is a proposal, which a person confirms; several, or none, are shown and never matched.
+         */
+        post: operations["import_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments/{imported_payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get imported payment
+         * @description Return one imported payment.
+         */
+        get: operations["get_imported_payment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments/{imported_payment_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm imported payment
+         * @description Say which order the payment is of. 409 once a person has decided on it.
+         */
+        post: operations["confirm_imported_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments/{imported_payment_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject imported payment
+         * @description Say that the payment is of none of our orders. 409 once a person has decided on it.
+         */
+        post: operations["reject_imported_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hold price
+         * @description Hold the price of an order until a time; the playbook opens a follow-up then.
+         */
+        put: operations["hold_price"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/package-starts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List package starts
+         * @description List when the packages of a desk begin.
+         */
+        get: operations["list_package_starts"];
+        put?: never;
+        /**
+         * Say package start
+         * @description Say when a package begins: no price of it is held beyond that.
+         */
+        post: operations["say_package_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record payment
+         * @description Record a payment that is received; it completes an order that is fully paid.
+         *
+         *     For supervisors, and operators with the role `payments`.
+         */
+        post: operations["record_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List payments
+         * @description List payments, the newest first. An operator sees those of their leads; with the role `payments`, all.
+         */
+        get: operations["list_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/payments/{payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get payment
+         * @description Return one payment.
+         */
+        get: operations["get_payment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/payments/{payment_id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete payment
+         * @description Delete a manual payment, because the automatic one has come too or it was entered by mistake.
+         *
+         *     It is still shown. An order that it completed is again as it was. For supervisors, and operators with the role
+         *     `payments`.
+         */
+        post: operations["delete_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask refund
+         * @description Ask for a refund of an order; the first step is to keep the customer.
+         */
+        post: operations["ask_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List refunds
+         * @description List refunds, the newest first. An operator sees those of their leads; with the role `payments`, all.
+         */
+        get: operations["list_refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get refund
+         * @description Return one refund; of payout details only the end.
+         */
+        get: operations["get_refund"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Step refund
+         * @description Take a step of a refund. To confirm closes access to what was bought.
+         *
+         *     To confirm, refuse and pay is for supervisors, and operators with the role `payments`.
+         */
+        post: operations["step_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give refund details
+         * @description Say whom to pay back and to where, also anew until it is confirmed; `due_on` counts from now.
+         */
+        put: operations["give_refund_details"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}/payout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get refund payout
+         * @description Return payout details whole, for supervisors and operators with the role `payments`; who asked is kept.
+         */
+        get: operations["get_refund_payout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/accesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask access
+         * @description Ask for something to be done to the access of an order; what is asked for twice is done once.
+         */
+        post: operations["ask_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/accesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List accesses
+         * @description List what is to be done to access, or was done, the newest first.
+         */
+        get: operations["list_accesses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/accesses/{access_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get access
+         * @description Return one of them.
+         */
+        get: operations["get_access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/accesses/{access_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish access
+         * @description Say that it is done where the platform keeps it.
+         */
+        post: operations["finish_access"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2299,6 +2830,132 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tasks/v1/reports/conversion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report conversion
+         * @description Count the orders of whole days by who took them into work, of them the paid, and what people did.
+         *
+         *     Operators get their own numbers alone.
+         */
+        get: operations["report_conversion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/conversion/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export conversion
+         * @description Give the report out as a table, its totals in the last row.
+         */
+        get: operations["export_conversion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report pay
+         * @description Say what people are paid for whole days by the desk's pay table; operators get their own row alone.
+         */
+        get: operations["report_pay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/pay/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export pay
+         * @description Give out as a table what people are paid, a row for each part of the pay table.
+         */
+        get: operations["export_pay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report mine
+         * @description Return the caller's own numbers of today and of this month, as of now.
+         */
+        get: operations["report_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/pay-table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get pay table
+         * @description Return what a desk pays by conversion; version 0, which a first change names: nothing yet.
+         */
+        get: operations["get_pay_table"];
+        /**
+         * Set pay table
+         * @description Say what a desk pays by conversion, and from which days on.
+         */
+        put: operations["set_pay_table"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks/v1/customers/{customer_id}/export": {
         parameters: {
             query?: never;
@@ -3010,10 +3667,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Tell late
-         * @description Tell before a shift begins that its operator will be late, which excuses it; 409 `shift_begun` after that.
+         * Announce lateness
+         * @description Announce before a shift begins that its operator will be late, which excuses it; later 409 `shift_begun`.
          */
-        post: operations["tell_late"];
+        post: operations["announce_lateness"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3618,7 +4275,7 @@ export interface paths {
         };
         /**
          * List templates
-         * @description List versions, newest first.
+         * @description List versions, newest first; of a customer's situation alone if it is named.
          */
         get: operations["list_templates"];
         put?: never;
@@ -3866,7 +4523,9 @@ export interface paths {
         put?: never;
         /**
          * Resend message
-         * @description Send a message that failed for want of an approved template; 409 `message_not_resendable` for any other.
+         * @description Send a message that failed: `to` a corrected address, or once its template is approved.
+         *
+         *     To another address it says what it said. 409 `message_not_resendable` names why any other is not sent.
          */
         post: operations["resend_message"];
         delete?: never;
@@ -4726,6 +5385,128 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * AccessAction
+         * @description What is done to the access to what was bought.
+         * @enum {string}
+         */
+        AccessAction: "close" | "reset";
+        /**
+         * AccessDone
+         * @description It is done where the platform keeps it.
+         */
+        AccessDone: {
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * AccessIn
+         * @description What is to be done to the access to what was bought: close it, or reset its password and send that again.
+         */
+        AccessIn: {
+            /** @description what is to be done */
+            action: components["schemas"]["AccessAction"];
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * AccessStatus
+         * @description Whether it is still to be done where the platform keeps it.
+         * @enum {string}
+         */
+        AccessStatus: "requested" | "done";
+        /**
+         * AccessView
+         * @description What is to be done to the access of an order, or was done.
+         */
+        AccessView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             * @description the order
+             */
+            order_id: string;
+            /** @description what is done to it */
+            action: components["schemas"]["AccessAction"];
+            /** @description whether it is still to be done */
+            status: components["schemas"]["AccessStatus"];
+            /**
+             * Refund Id
+             * @description the refund
+             */
+            refund_id: string | null;
+            /**
+             * Requested At
+             * Format: date-time
+             * @description when it was asked for
+             */
+            requested_at: string;
+            /**
+             * Requested By
+             * @description who asked for it
+             */
+            requested_by: string;
+            /**
+             * Done At
+             * @description when it was done
+             */
+            done_at: string | null;
+            /**
+             * Done By
+             * @description who did it
+             */
+            done_by: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[AccessView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        AccessViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["AccessView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * Action
          * @description What becomes of a thing; what a document does not name any more is retired, never deleted.
          * @enum {string}
@@ -5474,10 +6255,10 @@ export interface components {
              */
             no_show: boolean;
             /**
-             * Told
-             * @description why they will be late, as it was told before the shift began
+             * Announcement
+             * @description why they will be late, as it was announced before the shift began
              */
-            told: string | null;
+            announcement: string | null;
         };
         /**
          * BoardView
@@ -5502,7 +6283,7 @@ export interface components {
         };
         /**
          * BoardWorked
-         * @description From when until when somebody was on shift; `ended_at` is null while it lasts.
+         * @description From when until when an operator was on shift; `ended_at` is null while it lasts.
          */
         BoardWorked: {
             /**
@@ -5791,6 +6572,12 @@ export interface components {
              */
             payload: string;
         };
+        /**
+         * By
+         * @description What a report has a row for.
+         * @enum {string}
+         */
+        By: "person" | "product" | "source" | "day" | "month";
         /**
          * CallIn
          * @description A call to start: the telephone of `extension` rings, or that of who calls, then the customer's.
@@ -7188,6 +7975,36 @@ export interface components {
              * @description why nothing can be sent by it now
              */
             refusal: string | null;
+        };
+        /**
+         * ConversionReport
+         * @description The numbers of a desk in a time, and their totals.
+         */
+        ConversionReport: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Day From
+             * Format: date
+             * @description the first day, of the desk's zone
+             */
+            day_from: string;
+            /**
+             * Day To
+             * Format: date
+             * @description the last day, which is within
+             */
+            day_to: string;
+            /**
+             * Rows
+             * @description one row for each
+             */
+            rows: components["schemas"]["NumbersRowOut"][];
+            /** @description of all rows together */
+            totals: components["schemas"]["Numbers"];
         };
         /**
          * CpaConfig
@@ -9130,6 +9947,22 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * HoldIn
+         * @description Until when the price of an order is held, never beyond the start of its package; null ends the hold.
+         */
+        HoldIn: {
+            /**
+             * Held Until
+             * @description until when the price of the order is held; null ends the hold
+             */
+            held_until: string | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
          * HolidaysIn
          * @description The holidays that the desk keeps: of a country with its transfers, of its region, and days of its own.
          *
@@ -9303,6 +10136,135 @@ export interface components {
             value: string;
         };
         /**
+         * ImportedPaymentIn
+         * @description A payment of the list; `external_id`: by which it is known when it comes again.
+         */
+        ImportedPaymentIn: {
+            /**
+             * Paid On
+             * Format: date
+             * @description day of the payment
+             */
+            paid_on: string;
+            /**
+             * Name
+             * @description who paid, as the bank says
+             */
+            name: string;
+            /**
+             * Amount
+             * @description what was paid
+             */
+            amount: number | string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             * @default RUB
+             */
+            currency?: string;
+            /**
+             * External Id
+             * @description id of the payment, by which it is known when it comes again
+             */
+            external_id?: string | null;
+        };
+        /**
+         * ImportedPaymentView
+         * @description A payment that the school does not know, and its order: proposed, or confirmed by a person.
+         *
+         *     `candidates`: orders that it may be of, when there are several.
+         */
+        ImportedPaymentView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Paid On
+             * Format: date
+             * @description day of the payment
+             */
+            paid_on: string;
+            /**
+             * Name
+             * @description who paid, as the bank says
+             */
+            name: string;
+            /** @description what was paid */
+            amount: components["schemas"]["Money"];
+            /**
+             * External Id
+             * @description id of the payment in its list
+             */
+            external_id: string | null;
+            /** @description its state */
+            state: components["schemas"]["MatchState"];
+            /**
+             * Order Id
+             * @description the order that is proposed, or that a person named
+             */
+            order_id: string | null;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /**
+             * Candidates
+             * @description orders that it may be of
+             */
+            candidates: string[];
+            /**
+             * Imported At
+             * Format: date-time
+             * @description when it was imported
+             */
+            imported_at: string;
+            /**
+             * Imported By
+             * @description who imported it
+             */
+            imported_by: string;
+            /**
+             * Decided At
+             * @description when a person decided on it
+             */
+            decided_at: string | null;
+            /**
+             * Decided By
+             * @description who decided on it
+             */
+            decided_by: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[ImportedPaymentView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        ImportedPaymentViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["ImportedPaymentView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * IntakeConfiguration
          * @description What the desk has at intake, as a document that can be applied again.
          */
@@ -9359,6 +10321,8 @@ export interface components {
         /**
          * IntakePart
          * @description The sources of a desk, and how often it calls; null: as they are. Sources that are not named are retired.
+         *
+         *     `schools` are accounts at GetCourse by the codes of their sources; of one that is not named, nothing is asked.
          */
         IntakePart: {
             /**
@@ -9367,6 +10331,10 @@ export interface components {
              */
             sources?: {
                 [key: string]: components["schemas"]["SourcePart"];
+            } | null;
+            /** Schools */
+            schools?: {
+                [key: string]: components["schemas"]["SchoolPart"];
             } | null;
             /** @description how often the desk calls its customers */
             calling?: components["schemas"]["CallingPart"] | null;
@@ -9646,13 +10614,13 @@ export interface components {
              */
             minutes: number | null;
             /**
-             * Told
-             * @description whether it was told before the shift began
+             * Announced
+             * @description whether it was announced before the shift began
              */
-            told: boolean;
+            announced: boolean;
             /**
              * Excused
-             * @description whether it was told beforehand, or a supervisor has excused it
+             * @description whether it was announced beforehand, or a supervisor has excused it
              */
             excused: boolean;
             /**
@@ -10189,6 +11157,12 @@ export interface components {
              */
             lists?: boolean;
         };
+        /**
+         * MatchState
+         * @description What has become of an imported payment; a proposal waits for a person, as do the next two.
+         * @enum {string}
+         */
+        MatchState: "proposed" | "ambiguous" | "unmatched" | "confirmed" | "rejected";
         /**
          * MaxConfig
          * @description A bot as the cabinet of MAX has it; `team_chat_id`: the id of a chat that it is a member of.
@@ -11807,6 +12781,22 @@ export interface components {
             currency: string;
         };
         /**
+         * MoneyIn
+         * @description A sum that somebody enters, in the order's currency.
+         */
+        MoneyIn: {
+            /**
+             * Amount
+             * @description sum of the order
+             */
+            amount: number | string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+        };
+        /**
          * MonthPlanIn
          * @description The month of a desk that is to be planned.
          * @example {
@@ -12006,6 +12996,38 @@ export interface components {
              * @description why
              */
             reason?: string | null;
+        };
+        /**
+         * MyNumbers
+         * @description The caller's own numbers of today, and of this month so far with what it pays.
+         */
+        MyNumbers: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /** @description of today */
+            today: components["schemas"]["Numbers"];
+            /** @description of this month so far */
+            month: components["schemas"]["Numbers"];
+            /**
+             * Pay
+             * @description what is paid
+             */
+            pay: components["schemas"]["PaySum"][];
         };
         /**
          * NameKind
@@ -12251,6 +13273,173 @@ export interface components {
              * @description days after which reports of providers lose what was sent
              */
             callbacks?: number | null;
+        };
+        /**
+         * Numbers
+         * @description What is counted: orders taken into work by first contact, of them paid, and what was done.
+         */
+        Numbers: {
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Kept
+             * @description first contacts by the task's due time
+             */
+            kept: number;
+            /**
+             * Late
+             * @description first contacts after the task's due time
+             */
+            late: number;
+            /**
+             * Lost
+             * @description of the taken ones, how many are lost now
+             */
+            lost: number;
+            /**
+             * Invalid
+             * @description of the taken ones, how many are invalid now
+             */
+            invalid: number;
+            /**
+             * Wins
+             * @description payments on these days
+             */
+            wins: number;
+            /**
+             * Alone
+             * @description payments without an operator's work
+             */
+            alone: number;
+            /**
+             * Calls
+             * @description calls that telephony recorded
+             */
+            calls: number;
+            /**
+             * Attempts
+             * @description outcomes by which the customer was called or written to
+             */
+            attempts: number;
+            /**
+             * Answers
+             * @description messages of customers that were answered
+             */
+            answers: number;
+            /**
+             * Answer Seconds
+             * @description mean seconds from the customer's message to the reply
+             */
+            answer_seconds: number | null;
+        };
+        /**
+         * NumbersRowOut
+         * @description The numbers of one person, product, source, day or month; null: it is not asked for, or nobody's.
+         */
+        NumbersRowOut: {
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Kept
+             * @description first contacts by the task's due time
+             */
+            kept: number;
+            /**
+             * Late
+             * @description first contacts after the task's due time
+             */
+            late: number;
+            /**
+             * Lost
+             * @description of the taken ones, how many are lost now
+             */
+            lost: number;
+            /**
+             * Invalid
+             * @description of the taken ones, how many are invalid now
+             */
+            invalid: number;
+            /**
+             * Wins
+             * @description payments on these days
+             */
+            wins: number;
+            /**
+             * Alone
+             * @description payments without an operator's work
+             */
+            alone: number;
+            /**
+             * Calls
+             * @description calls that telephony recorded
+             */
+            calls: number;
+            /**
+             * Attempts
+             * @description outcomes by which the customer was called or written to
+             */
+            attempts: number;
+            /**
+             * Answers
+             * @description messages of customers that were answered
+             */
+            answers: number;
+            /**
+             * Answer Seconds
+             * @description mean seconds from the customer's message to the reply
+             */
+            answer_seconds: number | null;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name?: string | null;
+            /**
+             * Product
+             * @description code of the product; empty when the order named none
+             */
+            product?: string | null;
+            /**
+             * Source
+             * @description code of the source
+             */
+            source?: string | null;
+            /**
+             * Day
+             * @description the day, or the first of the month
+             */
+            day?: string | null;
         };
         /**
          * OperatorContactIn
@@ -12659,6 +13848,60 @@ export interface components {
             totals?: components["schemas"]["Totals"] | null;
         };
         /**
+         * OrderIn
+         * @description An order that a person makes for a customer: it is here at once, and is made at the source's school.
+         *
+         *     `title` is what is bought, `offer_code` the school's own code of it.
+         */
+        OrderIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Source
+             * @description short machine name
+             */
+            source: string;
+            /**
+             * Name
+             * @description name of the customer
+             */
+            name: string;
+            /**
+             * Phone
+             * @description phone number, as it was typed
+             */
+            phone?: string | null;
+            /**
+             * Email
+             * @description e-mail address
+             */
+            email: string;
+            /**
+             * Title
+             * @description what is ordered
+             */
+            title: string;
+            /**
+             * Offer Code
+             * @description the school's own code of what is ordered
+             */
+            offer_code?: string | null;
+            /**
+             * Amount
+             * @description sum of the order
+             */
+            amount: number | string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             * @default RUB
+             */
+            currency?: string;
+        };
+        /**
          * OrderStatus
          * @description The state of an order; each source's own words map to it.
          * @enum {string}
@@ -12734,6 +13977,13 @@ export interface components {
              * @description what the customer has written
              */
             remarks: string | null;
+            /** @description how far it has come that the order is made at its source; null of an order that came from there */
+            placement: components["schemas"]["Placement"] | null;
+            /**
+             * Held Until
+             * @description until when its price is held
+             */
+            held_until: string | null;
             /**
              * Placed At
              * @description when the customer ordered
@@ -12867,6 +14117,64 @@ export interface components {
              * @default []
              */
             hours?: components["schemas"]["DayHours"][];
+        };
+        /**
+         * PackageStartIn
+         * @description When a package begins, by the code or title of its line in orders; null: it is not known any more.
+         */
+        PackageStartIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Code
+             * @description code of the order's line, or its title where it has no code
+             */
+            code: string;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at: string | null;
+        };
+        /**
+         * PackageStartView
+         * @description When a package begins.
+         */
+        PackageStartView: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Code
+             * @description code of the order's line, or its title where it has no code
+             */
+            code: string;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at: string | null;
+        };
+        /**
+         * Page[PackageStartView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        PackageStartViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["PackageStartView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * PartChange
@@ -13306,6 +14614,509 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * PayReport
+         * @description What people are paid for some days, by the pay table of their desk.
+         */
+        PayReport: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Day From
+             * Format: date
+             * @description the first day, of the desk's zone
+             */
+            day_from: string;
+            /**
+             * Day To
+             * Format: date
+             * @description the last day, which is within
+             */
+            day_to: string;
+            /**
+             * Rows
+             * @description one row for each
+             */
+            rows: components["schemas"]["PayRow"][];
+            /**
+             * Totals
+             * @description of all rows together
+             */
+            totals: components["schemas"]["PaySum"][];
+        };
+        /**
+         * PayRow
+         * @description What one person is paid, by currency, and for what.
+         */
+        PayRow: {
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string | null;
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Pay
+             * @description what is paid
+             */
+            pay: components["schemas"]["PaySum"][];
+            /**
+             * Stretches
+             * @description each time in which one part of the pay table holds
+             */
+            stretches: components["schemas"]["PayStretch"][];
+        };
+        /**
+         * PayStretch
+         * @description One person's conversion while one part of the table holds, the tier that it reaches, and what that pays.
+         */
+        PayStretch: {
+            /**
+             * Day From
+             * Format: date
+             * @description the first day, of the desk's zone
+             */
+            day_from: string;
+            /**
+             * Day To
+             * Format: date
+             * @description the last day, which is within
+             */
+            day_to: string;
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Tier From
+             * @description from which conversion the tier holds; null when none is reached
+             */
+            tier_from: number | null;
+            /** @description what is paid */
+            pay: components["schemas"]["PaySum"];
+        };
+        /**
+         * PaySum
+         * @description A sum of money.
+         */
+        PaySum: {
+            /**
+             * Amount
+             * @description decimal number as a text
+             */
+            amount: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+        };
+        /**
+         * PayTableIn
+         * @description What a desk pays by conversion: parts, each from its day until that of the next.
+         */
+        PayTableIn: {
+            /**
+             * Parts
+             * @description placeholders with their values
+             */
+            parts: components["schemas"]["PayTablePart"][];
+        };
+        /**
+         * PayTableOut
+         * @description The pay table of a desk; version 0: it has none yet.
+         */
+        PayTableOut: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+            /**
+             * Parts
+             * @description the parts, by their first days
+             */
+            parts: components["schemas"]["PayTablePartOut"][];
+        };
+        /**
+         * PayTablePart
+         * @description The tiers that hold from a day on.
+         */
+        PayTablePart: {
+            /**
+             * From Day
+             * Format: date
+             * @description the first day on which it holds
+             */
+            from_day: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+            /**
+             * Tiers
+             * @description the tiers, the lowest conversion first
+             */
+            tiers: components["schemas"]["PayTier"][];
+        };
+        /**
+         * PayTablePartOut
+         * @description The tiers that hold from a day on.
+         */
+        PayTablePartOut: {
+            /**
+             * From Day
+             * Format: date
+             * @description the first day on which it holds
+             */
+            from_day: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+            /**
+             * Tiers
+             * @description the tiers, the lowest conversion first
+             */
+            tiers: components["schemas"]["PayTierOut"][];
+        };
+        /**
+         * PayTier
+         * @description From a conversion on: a sum for the time, and one for each paid order.
+         */
+        PayTier: {
+            /**
+             * From Conversion
+             * @description share of 0 to 1 from which the tier holds
+             */
+            from_conversion: number | string;
+            /**
+             * Fixed
+             * @description sum for the time, as a decimal number
+             * @default 0
+             */
+            fixed?: number | string;
+            /**
+             * Per Paid
+             * @description sum for each paid order, as a decimal number
+             * @default 0
+             */
+            per_paid?: number | string;
+        };
+        /**
+         * PayTierOut
+         * @description From a conversion on: a sum for the time, and one for each paid order.
+         */
+        PayTierOut: {
+            /**
+             * From Conversion
+             * @description share of 0 to 1 from which the tier holds
+             */
+            from_conversion: number;
+            /**
+             * Fixed
+             * @description sum for the time, as a decimal number
+             */
+            fixed: string;
+            /**
+             * Per Paid
+             * @description sum for each paid order, as a decimal number
+             */
+            per_paid: string;
+        };
+        /**
+         * PaymentDeletion
+         * @description Why a manual payment is deleted, most often because the automatic one has come too.
+         */
+        PaymentDeletion: {
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+        };
+        /**
+         * PaymentIn
+         * @description A payment that a person enters: it is received. Without `amount`: what the order lacks.
+         *
+         *     `order_version` is that of the order as it was seen: of two who enter the same payment at once one is refused.
+         */
+        PaymentIn: {
+            /**
+             * Order Version
+             * @description version of the order as it was seen
+             */
+            order_version: number;
+            /**
+             * Type
+             * @description how it was paid, in the desk's own words
+             */
+            type: string;
+            /** @description what was paid; without it, what the order lacks */
+            amount?: components["schemas"]["MoneyIn"] | null;
+            /**
+             * Paid At
+             * @description when it was paid
+             */
+            paid_at?: string | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * PaymentKind
+         * @description Whether the source has said of a payment, or a person has entered it.
+         * @enum {string}
+         */
+        PaymentKind: "automatic" | "manual";
+        /**
+         * PaymentMatch
+         * @description The order that a payment is of; left out, the one that is proposed.
+         */
+        PaymentMatch: {
+            /**
+             * Order Id
+             * @description the order; left out, the one that is proposed
+             */
+            order_id?: string | null;
+        };
+        /**
+         * PaymentStatus
+         * @description Whether a payment stands; only a manual one is ever deleted.
+         * @enum {string}
+         */
+        PaymentStatus: "received" | "deleted";
+        /**
+         * PaymentView
+         * @description A payment of an order; one that was deleted is still shown, with who deleted it and why.
+         */
+        PaymentView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             * @description the order
+             */
+            order_id: string;
+            /** @description whether its source has said so, or a person has entered it */
+            kind: components["schemas"]["PaymentKind"];
+            /**
+             * Type
+             * @description how it was paid; only of one that was entered by hand
+             */
+            type: string | null;
+            /** @description whether it stands, or was deleted */
+            status: components["schemas"]["PaymentStatus"];
+            /** @description what was paid */
+            amount: components["schemas"]["Money"];
+            /**
+             * Paid At
+             * Format: date-time
+             * @description when it was paid
+             */
+            paid_at: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             * @description when it was recorded
+             */
+            recorded_at: string;
+            /**
+             * Recorded By
+             * @description who recorded it; `source` for what its source has said
+             */
+            recorded_by: string;
+            /**
+             * Deleted At
+             * @description when it was deleted
+             */
+            deleted_at: string | null;
+            /**
+             * Deleted By
+             * @description who deleted it
+             */
+            deleted_by: string | null;
+            /**
+             * Deleted Reason
+             * @description why it was deleted
+             */
+            deleted_reason: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[PaymentView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        PaymentViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["PaymentView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * PaymentsImported
+         * @description How many payments were matched, may be of several orders, are of none, or were decided in an earlier list.
+         */
+        PaymentsImported: {
+            /**
+             * Proposed
+             * @description payments of exactly one order, for a person to confirm
+             */
+            proposed: number;
+            /**
+             * Ambiguous
+             * @description payments that may be of several orders, or of one that another payment is proposed for
+             */
+            ambiguous: number;
+            /**
+             * Unmatched
+             * @description payments of no order that we know
+             */
+            unmatched: number;
+            /**
+             * Known
+             * @description payments that a person has decided on before
+             */
+            known: number;
+        };
+        /**
+         * PaymentsIn
+         * @description A list of payments: `rows`, or the same as a table in `csv`, whose first line names the columns.
+         *
+         *     A table's columns are date, name, amount, and if there are any currency and id, in Russian or English.
+         */
+        PaymentsIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Rows
+             * @description the list, a payment each
+             */
+            rows?: components["schemas"]["ImportedPaymentIn"][] | null;
+            /**
+             * Csv
+             * @description the list as a table, whose first line names the columns
+             */
+            csv?: string | null;
+            /**
+             * Currency
+             * @description of what a table names none for
+             * @default RUB
+             */
+            currency?: string;
+        };
+        /**
+         * PayoutView
+         * @description Where to pay a refund, whole: for whoever pays it.
+         */
+        PayoutView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Payout
+             * @description number of the card or account to pay to, whole
+             */
+            payout: string;
+        };
+        /**
          * PersonIn
          * @description How a partner is reached: all personal data of a card.
          */
@@ -13411,6 +15222,31 @@ export interface components {
             ends_at: string | null;
         };
         /**
+         * PlaceholderType
+         * @description What a placeholder is filled with.
+         * @enum {string}
+         */
+        PlaceholderType: "text" | "number" | "money" | "date" | "moment" | "link" | "email" | "phone";
+        /**
+         * Placement
+         * @description An order that we make at its source; `code`: why it is not there.
+         */
+        Placement: {
+            /** @description its state */
+            state: components["schemas"]["PlacementState"];
+            /**
+             * Code
+             * @description why it is not there; null while nothing is wrong
+             */
+            code: string | null;
+        };
+        /**
+         * PlacementState
+         * @description How far an order has come that we make at its source; `unknown`: it may be there.
+         * @enum {string}
+         */
+        PlacementState: "pending" | "accepted" | "refused" | "unknown";
+        /**
          * PlanState
          * @description How a planned shift stands; these codes are stored.
          * @enum {string}
@@ -13463,7 +15299,7 @@ export interface components {
          * PlannedShiftView
          * @description A shift that an operator is to work. `late`: minutes from its start until they came, null until then.
          *
-         *     `told`: why they will be late, as it was told before it began.
+         *     `announcement`: why they will be late, as it was announced before it began.
          */
         PlannedShiftView: {
             /**
@@ -13523,15 +15359,15 @@ export interface components {
              */
             late: number | null;
             /**
-             * Told At
-             * @description when it was told that they will be late
+             * Announced At
+             * @description when it was announced that they will be late
              */
-            told_at: string | null;
+            announced_at: string | null;
             /**
-             * Told
-             * @description why they will be late, as it was told before the shift began
+             * Announcement
+             * @description why they will be late, as it was announced before the shift began
              */
-            told: string | null;
+            announcement: string | null;
             /**
              * Version
              * @description its version: `If-Match` takes it
@@ -14055,19 +15891,9 @@ export interface components {
         Progress: "planned" | "applying" | "applied" | "undoing" | "undone";
         /**
          * ProposeTemplate
-         * @description A new template, or new texts for one that exists; placeholders look like `{name}`.
+         * @description A new template, or new texts for one that exists.
          */
         ProposeTemplate: {
-            /**
-             * Desk
-             * @description short machine name
-             */
-            desk: string;
-            /**
-             * Code
-             * @description short machine name
-             */
-            code: string;
             /**
              * Bodies
              * @description text by language
@@ -14083,6 +15909,29 @@ export interface components {
             variants?: {
                 [key: string]: components["schemas"]["Variant"];
             };
+            /**
+             * Situation
+             * @description situation of the customer for which it is
+             */
+            situation?: string | null;
+            /**
+             * Types
+             * @description type of each placeholder, by its name
+             * @default {}
+             */
+            types?: {
+                [key: string]: components["schemas"]["PlaceholderType"];
+            };
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
         };
         /**
          * ProviderRates
@@ -14320,6 +16169,94 @@ export interface components {
              * @example 21:00
              */
             ends: string;
+        };
+        /**
+         * RateIn
+         * @description A rate that a desk sets by hand: it goes before the official one of that day.
+         */
+        RateIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Per Unit
+             * @description what one unit of the currency costs in the base
+             * @example 0.154321
+             */
+            per_unit: number | string;
+        };
+        /**
+         * RateView
+         * @description What one unit of a currency costs in `base` from `day` on; `desk` is `*` of an official rate.
+         */
+        RateView: {
+            /**
+             * Desk
+             * @description code of the desk, `*` of an official rate
+             */
+            desk: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+            /**
+             * Day
+             * Format: date
+             * @description the day from which it holds, by the bank's calendar
+             */
+            day: string;
+            /**
+             * Base
+             * @description currency in which the rate is
+             */
+            base: string;
+            /**
+             * Per Unit
+             * @description what one unit of the currency costs in the base
+             * @example 0.154321
+             */
+            per_unit: string;
+            /**
+             * Holds Until
+             * Format: date
+             * @description last day on which messages use it
+             */
+            holds_until: string;
+            /**
+             * Official
+             * @description whether the central bank has set it
+             */
+            official: boolean;
+            /**
+             * Actor
+             * @description who did it
+             */
+            actor: string;
+            /**
+             * Changed At
+             * Format: date-time
+             * @description when it last changed
+             */
+            changed_at: string;
+        };
+        /**
+         * Page[RateView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        RateViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["RateView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * RawDelivery
@@ -14853,6 +16790,190 @@ export interface components {
              * @description what was ordered
              */
             items: components["schemas"]["RedistributionOut"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * RefundDetails
+         * @description Whom to pay back and to where. `payout`: the number of a card or an account; it is kept sealed.
+         */
+        RefundDetails: {
+            /**
+             * Full Name
+             * @description full name of who is paid back
+             */
+            full_name: string;
+            /**
+             * Phone
+             * @description phone number of who is paid back
+             */
+            phone: string;
+            /**
+             * Email
+             * @description e-mail address of who is paid back
+             */
+            email: string;
+            /**
+             * Payout
+             * @description number of the card or account to pay to; it is kept sealed
+             */
+            payout: string;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * RefundIn
+         * @description A refund to ask for. Without `amount`: what was paid.
+         */
+        RefundIn: {
+            /** @description what is asked back; without it, what was paid */
+            amount?: components["schemas"]["MoneyIn"] | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * RefundState
+         * @description How far a refund is; `kept`, `refused` and `paid` end it. `kept`: the customer has stayed.
+         * @enum {string}
+         */
+        RefundState: "asked" | "kept" | "details_wanted" | "details_given" | "confirmed" | "refused" | "paid";
+        /**
+         * RefundStep
+         * @description A step of a refund; details are given by a call of their own. `kept_by`: by what the customer was kept.
+         */
+        RefundStep: {
+            /**
+             * State
+             * @description the step that is taken
+             * @enum {string}
+             */
+            state: "kept" | "details_wanted" | "confirmed" | "refused" | "paid";
+            /**
+             * Kept By
+             * @description by what the customer was kept, in the desk's own code
+             */
+            kept_by?: string | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * RefundView
+         * @description A refund. Of payout details only the end is shown, as `***4242`; `due_on` is the last day to pay.
+         */
+        RefundView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             * @description the order
+             */
+            order_id: string;
+            /** @description how far it is */
+            state: components["schemas"]["RefundState"];
+            /** @description what is asked back; none: what was paid */
+            amount: components["schemas"]["Money"] | null;
+            /**
+             * Package
+             * @description what was bought
+             */
+            package: string | null;
+            /**
+             * Kept By
+             * @description by what the customer was kept, in the desk's own code
+             */
+            kept_by: string | null;
+            /**
+             * Full Name
+             * @description full name of who is paid back
+             */
+            full_name: string | null;
+            /**
+             * Phone
+             * @description phone number of who is paid back
+             */
+            phone: string | null;
+            /**
+             * Email
+             * @description e-mail address of who is paid back
+             */
+            email: string | null;
+            /**
+             * Payout
+             * @description the end of the number of the card or account to pay to, as `***4242`
+             */
+            payout: string | null;
+            /**
+             * Due On
+             * @description the last day to pay it
+             */
+            due_on: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             * @description when it was asked for
+             */
+            asked_at: string;
+            /**
+             * Asked By
+             * @description who asked for it
+             */
+            asked_by: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description when it last changed
+             */
+            updated_at: string;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[RefundView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        RefundViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["RefundView"][];
             /**
              * Next Cursor
              * @description `cursor` of the next page; none: this was the last
@@ -15825,6 +17946,18 @@ export interface components {
             next: string | null;
         };
         /**
+         * ResendMessage
+         * @description Where a message that failed is sent now: an e-mail, or a phone number; null: where it was to go.
+         */
+        ResendMessage: {
+            /**
+             * To
+             * @description e-mail or phone number to which it is sent now
+             * @example anna@example.com
+             */
+            to?: string | null;
+        };
+        /**
          * ResponseKind
          * @description The answer that a sender needs: our JSON with 202, or the text `ok` with 200.
          * @enum {string}
@@ -15990,6 +18123,114 @@ export interface components {
             source: string;
             /** @description name and how to reach them */
             person: components["schemas"]["Speaker"];
+        };
+        /**
+         * SchoolIn
+         * @description See `SchoolPart`; `active`: whether anything is asked of the account.
+         */
+        SchoolIn: {
+            /**
+             * Account
+             * @description acme of acme.getcourse.ru
+             */
+            account: string;
+            /**
+             * Api Key
+             * @description key of the provider's account
+             */
+            api_key?: string | null;
+            /**
+             * Check Minutes
+             * @description from check to check of its orders; each takes a few requests
+             * @default 30
+             */
+            check_minutes?: number;
+            /**
+             * Active
+             * @description whether it is in use
+             * @default true
+             */
+            active?: boolean;
+        };
+        /**
+         * SchoolPart
+         * @description The account at GetCourse whose orders a source brings; a key that is left out stays as it is.
+         */
+        SchoolPart: {
+            /**
+             * Account
+             * @description acme of acme.getcourse.ru
+             */
+            account: string;
+            /**
+             * Api Key
+             * @description key of the provider's account
+             */
+            api_key?: string | null;
+            /**
+             * Check Minutes
+             * @description from check to check of its orders; each takes a few requests
+             * @default 30
+             */
+            check_minutes?: number;
+        };
+        /**
+         * SchoolView
+         * @description A school's account: how its check is doing, and why no order is made there.
+         */
+        SchoolView: {
+            /**
+             * Source Id
+             * Format: uuid
+             * @description the source
+             */
+            source_id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Account
+             * @description name of the account, as its address has it
+             */
+            account: string;
+            /**
+             * Check Minutes
+             * @description minutes from check to check of its orders
+             */
+            check_minutes: number;
+            /**
+             * Active
+             * @description whether it is in use
+             */
+            active: boolean;
+            /**
+             * Halted Code
+             * @description why no order is made there until a person looks at the account
+             */
+            halted_code: string | null;
+            /**
+             * Halted At
+             * @description when it was halted
+             */
+            halted_at: string | null;
+            /**
+             * Checked At
+             * Format: date-time
+             * @description what the school had said by then is known
+             */
+            checked_at: string;
+            /**
+             * Check Code
+             * @description why the last question brought no list
+             */
+            check_code: string | null;
+            /**
+             * Version
+             * @description grows with each change of the account
+             */
+            version: number;
         };
         /**
          * Scope
@@ -16159,6 +18400,12 @@ export interface components {
              */
             doubt?: components["schemas"]["Doubt"];
         };
+        /**
+         * Sheet
+         * @description How a table is exported.
+         * @enum {string}
+         */
+        Sheet: "csv" | "xlsx";
         /**
          * SheetOut
          * @description The call sheet of a task, in the caller's language.
@@ -18207,6 +20454,19 @@ export interface components {
             variants?: {
                 [key: string]: components["schemas"]["Variant"];
             };
+            /**
+             * Situation
+             * @description situation of the customer for which it is
+             */
+            situation?: string | null;
+            /**
+             * Types
+             * @description type of each placeholder, by its name
+             * @default {}
+             */
+            types?: {
+                [key: string]: components["schemas"]["PlaceholderType"];
+            };
         };
         /**
          * TemplateState
@@ -18266,6 +20526,18 @@ export interface components {
              * @description names of the placeholders in the texts
              */
             placeholders: string[];
+            /**
+             * Situation
+             * @description situation of the customer for which it is
+             */
+            situation: string | null;
+            /**
+             * Types
+             * @description type of each placeholder, by its name
+             */
+            types: {
+                [key: string]: components["schemas"]["PlaceholderType"];
+            };
             /**
              * Proposed By
              * @description who proposed it
@@ -18628,7 +20900,7 @@ export interface components {
         };
         /**
          * TriedText
-         * @description A text as customers would read it; null if values are missing.
+         * @description A text as customers would read it; null if values are missing, or not of their placeholder's type.
          */
         TriedText: {
             /** @description kind of the channels that it is for; null for those without a text of their own */
@@ -18645,6 +20917,11 @@ export interface components {
              * @description placeholders that have no value
              */
             unfilled: string[];
+            /**
+             * Mistyped
+             * @description placeholders whose value is not of their type
+             */
+            mistyped: string[];
             /**
              * Segments
              * @description how many text messages it is
@@ -19802,6 +22079,12 @@ export type AbsenceIn = components['schemas']['AbsenceIn'];
 export type AbsenceState = components['schemas']['AbsenceState'];
 export type AbsenceView = components['schemas']['AbsenceView'];
 export type AbsenceViewPage = components['schemas']['AbsenceViewPage'];
+export type AccessAction = components['schemas']['AccessAction'];
+export type AccessDone = components['schemas']['AccessDone'];
+export type AccessIn = components['schemas']['AccessIn'];
+export type AccessStatus = components['schemas']['AccessStatus'];
+export type AccessView = components['schemas']['AccessView'];
+export type AccessViewPage = components['schemas']['AccessViewPage'];
 export type Action = components['schemas']['Action'];
 export type ActivationIn = components['schemas']['ActivationIn'];
 export type ActivationOut = components['schemas']['ActivationOut'];
@@ -19845,6 +22128,7 @@ export type BulkMemberOutPage = components['schemas']['BulkMemberOutPage'];
 export type BulkMemberState = components['schemas']['BulkMemberState'];
 export type BulkOutcomeIn = components['schemas']['BulkOutcomeIn'];
 export type Button = components['schemas']['Button'];
+export type By = components['schemas']['By'];
 export type CallIn = components['schemas']['CallIn'];
 export type CallKind = components['schemas']['CallKind'];
 export type CallState = components['schemas']['CallState'];
@@ -19886,6 +22170,7 @@ export type ConversationMessage = components['schemas']['ConversationMessage'];
 export type ConversationMessagePage = components['schemas']['ConversationMessagePage'];
 export type ConversationPage = components['schemas']['ConversationPage'];
 export type ConversationWay = components['schemas']['ConversationWay'];
+export type ConversionReport = components['schemas']['ConversionReport'];
 export type CpaConfig = components['schemas']['CpaConfig'];
 export type CreateChannel = components['schemas']['CreateChannel'];
 export type Customer = components['schemas']['Customer'];
@@ -19956,6 +22241,7 @@ export type HandoverIn = components['schemas']['HandoverIn'];
 export type HandoverPart = components['schemas']['HandoverPart'];
 export type HistoryView = components['schemas']['HistoryView'];
 export type HistoryViewPage = components['schemas']['HistoryViewPage'];
+export type HoldIn = components['schemas']['HoldIn'];
 export type HolidaysIn = components['schemas']['HolidaysIn'];
 export type HoursIn = components['schemas']['HoursIn'];
 export type Identity = components['schemas']['Identity'];
@@ -19966,6 +22252,9 @@ export type IdentityIn = components['schemas']['IdentityIn'];
 export type IdentityKind = components['schemas']['IdentityKind'];
 export type IdentityStep = components['schemas']['IdentityStep'];
 export type IdentityView = components['schemas']['IdentityView'];
+export type ImportedPaymentIn = components['schemas']['ImportedPaymentIn'];
+export type ImportedPaymentView = components['schemas']['ImportedPaymentView'];
+export type ImportedPaymentViewPage = components['schemas']['ImportedPaymentViewPage'];
 export type IntakeConfiguration = components['schemas']['IntakeConfiguration'];
 export type IntakeConfigured = components['schemas']['IntakeConfigured'];
 export type IntakePart = components['schemas']['IntakePart'];
@@ -19994,6 +22283,7 @@ export type LinksIn = components['schemas']['LinksIn'];
 export type LoanIn = components['schemas']['LoanIn'];
 export type MangoConfig = components['schemas']['MangoConfig'];
 export type Masking = components['schemas']['Masking'];
+export type MatchState = components['schemas']['MatchState'];
 export type MaxConfig = components['schemas']['MaxConfig'];
 export type MeView = components['schemas']['MeView'];
 export type MediaReference = components['schemas']['MediaReference'];
@@ -20035,6 +22325,7 @@ export type MissingOut = components['schemas']['MissingOut'];
 export type MissingPlaybook = components['schemas']['MissingPlaybook'];
 export type Mode = components['schemas']['Mode'];
 export type Money = components['schemas']['Money'];
+export type MoneyIn = components['schemas']['MoneyIn'];
 export type MonthPlanIn = components['schemas']['MonthPlanIn'];
 export type MonthPlanPatch = components['schemas']['MonthPlanPatch'];
 export type MonthPlanRow = components['schemas']['MonthPlanRow'];
@@ -20042,6 +22333,7 @@ export type MonthPlanRowPage = components['schemas']['MonthPlanRowPage'];
 export type MonthPlanState = components['schemas']['MonthPlanState'];
 export type MonthPlanView = components['schemas']['MonthPlanView'];
 export type Move = components['schemas']['Move'];
+export type MyNumbers = components['schemas']['MyNumbers'];
 export type NameKind = components['schemas']['NameKind'];
 export type Need = components['schemas']['Need'];
 export type NewIdentity = components['schemas']['NewIdentity'];
@@ -20053,6 +22345,8 @@ export type NotificationsConfiguration = components['schemas']['NotificationsCon
 export type NotificationsConfigured = components['schemas']['NotificationsConfigured'];
 export type NotificationsPart = components['schemas']['NotificationsPart'];
 export type NotificationsRetention = components['schemas']['NotificationsRetention'];
+export type Numbers = components['schemas']['Numbers'];
+export type NumbersRowOut = components['schemas']['NumbersRowOut'];
 export type OperatorContactIn = components['schemas']['OperatorContactIn'];
 export type OperatorIdentityIn = components['schemas']['OperatorIdentityIn'];
 export type OperatorIn = components['schemas']['OperatorIn'];
@@ -20061,12 +22355,16 @@ export type OperatorPatch = components['schemas']['OperatorPatch'];
 export type OperatorView = components['schemas']['OperatorView'];
 export type OperatorViewPage = components['schemas']['OperatorViewPage'];
 export type Order = components['schemas']['Order'];
+export type OrderIn = components['schemas']['OrderIn'];
 export type OrderStatus = components['schemas']['OrderStatus'];
 export type OrderView = components['schemas']['OrderView'];
 export type OrderViewPage = components['schemas']['OrderViewPage'];
 export type OutcomeIn = components['schemas']['OutcomeIn'];
 export type OutcomeOut = components['schemas']['OutcomeOut'];
 export type OwnDayIn = components['schemas']['OwnDayIn'];
+export type PackageStartIn = components['schemas']['PackageStartIn'];
+export type PackageStartView = components['schemas']['PackageStartView'];
+export type PackageStartViewPage = components['schemas']['PackageStartViewPage'];
 export type PartChange = components['schemas']['PartChange'];
 export type PartnerHoursIn = components['schemas']['PartnerHoursIn'];
 export type PartnerIn = components['schemas']['PartnerIn'];
@@ -20078,10 +22376,33 @@ export type PauseIn = components['schemas']['PauseIn'];
 export type PauseReasonPart = components['schemas']['PauseReasonPart'];
 export type PauseReasonView = components['schemas']['PauseReasonView'];
 export type PauseReasonViewPage = components['schemas']['PauseReasonViewPage'];
+export type PayReport = components['schemas']['PayReport'];
+export type PayRow = components['schemas']['PayRow'];
+export type PayStretch = components['schemas']['PayStretch'];
+export type PaySum = components['schemas']['PaySum'];
+export type PayTableIn = components['schemas']['PayTableIn'];
+export type PayTableOut = components['schemas']['PayTableOut'];
+export type PayTablePart = components['schemas']['PayTablePart'];
+export type PayTablePartOut = components['schemas']['PayTablePartOut'];
+export type PayTier = components['schemas']['PayTier'];
+export type PayTierOut = components['schemas']['PayTierOut'];
+export type PaymentDeletion = components['schemas']['PaymentDeletion'];
+export type PaymentIn = components['schemas']['PaymentIn'];
+export type PaymentKind = components['schemas']['PaymentKind'];
+export type PaymentMatch = components['schemas']['PaymentMatch'];
+export type PaymentStatus = components['schemas']['PaymentStatus'];
+export type PaymentView = components['schemas']['PaymentView'];
+export type PaymentViewPage = components['schemas']['PaymentViewPage'];
+export type PaymentsImported = components['schemas']['PaymentsImported'];
+export type PaymentsIn = components['schemas']['PaymentsIn'];
+export type PayoutView = components['schemas']['PayoutView'];
 export type PersonIn = components['schemas']['PersonIn'];
 export type PersonOut = components['schemas']['PersonOut'];
 export type PlacePart = components['schemas']['PlacePart'];
 export type PlaceView = components['schemas']['PlaceView'];
+export type PlaceholderType = components['schemas']['PlaceholderType'];
+export type Placement = components['schemas']['Placement'];
+export type PlacementState = components['schemas']['PlacementState'];
 export type PlanState = components['schemas']['PlanState'];
 export type PlannedShiftIn = components['schemas']['PlannedShiftIn'];
 export type PlannedShiftView = components['schemas']['PlannedShiftView'];
@@ -20111,6 +22432,9 @@ export type QuestionOut = components['schemas']['QuestionOut'];
 export type QueueOut = components['schemas']['QueueOut'];
 export type QueueOutPage = components['schemas']['QueueOutPage'];
 export type QuietPart = components['schemas']['QuietPart'];
+export type RateIn = components['schemas']['RateIn'];
+export type RateView = components['schemas']['RateView'];
+export type RateViewPage = components['schemas']['RateViewPage'];
 export type RawDelivery = components['schemas']['RawDelivery'];
 export type ReadinessOut = components['schemas']['ReadinessOut'];
 export type Reason = components['schemas']['Reason'];
@@ -20122,6 +22446,12 @@ export type RecordingLink = components['schemas']['RecordingLink'];
 export type RedistributionIn = components['schemas']['RedistributionIn'];
 export type RedistributionOut = components['schemas']['RedistributionOut'];
 export type RedistributionOutPage = components['schemas']['RedistributionOutPage'];
+export type RefundDetails = components['schemas']['RefundDetails'];
+export type RefundIn = components['schemas']['RefundIn'];
+export type RefundState = components['schemas']['RefundState'];
+export type RefundStep = components['schemas']['RefundStep'];
+export type RefundView = components['schemas']['RefundView'];
+export type RefundViewPage = components['schemas']['RefundViewPage'];
 export type Registered = components['schemas']['Registered'];
 export type Registration = components['schemas']['Registration'];
 export type RehearsalIn = components['schemas']['RehearsalIn'];
@@ -20136,6 +22466,7 @@ export type RequestedMessage = components['schemas']['RequestedMessage'];
 export type RequestedWork = components['schemas']['RequestedWork'];
 export type RerunIn = components['schemas']['RerunIn'];
 export type RerunView = components['schemas']['RerunView'];
+export type ResendMessage = components['schemas']['ResendMessage'];
 export type ResponseKind = components['schemas']['ResponseKind'];
 export type Result = components['schemas']['Result'];
 export type Retry = components['schemas']['Retry'];
@@ -20144,6 +22475,9 @@ export type RingReason = components['schemas']['RingReason'];
 export type Role = components['schemas']['Role'];
 export type Rotation = components['schemas']['Rotation'];
 export type SaidContact = components['schemas']['SaidContact'];
+export type SchoolIn = components['schemas']['SchoolIn'];
+export type SchoolPart = components['schemas']['SchoolPart'];
+export type SchoolView = components['schemas']['SchoolView'];
 export type Scope = components['schemas']['Scope'];
 export type ScriptOut = components['schemas']['ScriptOut'];
 export type SeatIn = components['schemas']['SeatIn'];
@@ -20152,6 +22486,7 @@ export type SeatView = components['schemas']['SeatView'];
 export type SecretView = components['schemas']['SecretView'];
 export type SelectionIn = components['schemas']['SelectionIn'];
 export type SendingPart = components['schemas']['SendingPart'];
+export type Sheet = components['schemas']['Sheet'];
 export type SheetOut = components['schemas']['SheetOut'];
 export type SheetStepOut = components['schemas']['SheetStepOut'];
 export type ShiftPart = components['schemas']['ShiftPart'];
@@ -20959,6 +23294,120 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_school: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the source */
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "desk": "demo",
+                     *       "account": "account",
+                     *       "check_minutes": 1,
+                     *       "active": true,
+                     *       "halted_code": "halted_code",
+                     *       "halted_at": "2026-03-02T09:00:00Z",
+                     *       "checked_at": "2026-03-02T09:00:00Z",
+                     *       "check_code": "check_code",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SchoolView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_school: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the source */
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "account": "account"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SchoolIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "desk": "demo",
+                     *       "account": "account",
+                     *       "check_minutes": 1,
+                     *       "active": true,
+                     *       "halted_code": "halted_code",
+                     *       "halted_at": "2026-03-02T09:00:00Z",
+                     *       "checked_at": "2026-03-02T09:00:00Z",
+                     *       "check_code": "check_code",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SchoolView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_intake_configuration: {
         parameters: {
             query?: never;
@@ -20990,6 +23439,7 @@ export interface operations {
                      *       "desk": "demo",
                      *       "document": {
                      *         "sources": {},
+                     *         "schools": {},
                      *         "calling": {
                      *           "calls_a_day": 1
                      *         }
@@ -21056,6 +23506,7 @@ export interface operations {
                      *       "desk": "demo",
                      *       "document": {
                      *         "sources": {},
+                     *         "schools": {},
                      *         "calling": {
                      *           "calls_a_day": 1
                      *         }
@@ -22002,6 +24453,148 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_rates: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description currency, as in ISO 4217 */
+                currency?: string | null;
+                /** @description the day, by the desk's clock */
+                day?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "currency": "RUB",
+                     *           "day": "2026-03-02",
+                     *           "base": "RUB",
+                     *           "per_unit": "0.154321",
+                     *           "holds_until": "2026-03-02",
+                     *           "official": true,
+                     *           "actor": "actor",
+                     *           "changed_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RateViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_rate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description currency, as in ISO 4217 */
+                currency: string;
+                /** @description the day, by the desk's clock */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "per_unit": "0.154321"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "currency": "RUB",
+                     *       "day": "2026-03-02",
+                     *       "base": "RUB",
+                     *       "per_unit": "0.154321",
+                     *       "holds_until": "2026-03-02",
+                     *       "official": true,
+                     *       "actor": "actor",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RateView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -23185,6 +25778,60 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    export_leads: {
+        parameters: {
+            query: {
+                /** @description csv or xlsx */
+                format: components["schemas"]["Sheet"];
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how far the lead is, the same for all playbooks */
+                stage?: components["schemas"]["Stage"] | null;
+                /** @description only those with this status */
+                status?: string | null;
+                /** @description code of the source */
+                source?: string | null;
+                /** @description the operator who owns the lead */
+                owner_id?: string | null;
+                /** @description made at this moment or later */
+                created_from?: string | null;
+                /** @description made before this moment */
+                created_to?: string | null;
+                /** @description the partner */
+                partner_id?: string | null;
+                /** @description any number of an order, ours or the source's; a name; a phone in any spelling, or 4 of its digits; an e-mail */
+                q?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the table */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_lead: {
         parameters: {
             query?: {
@@ -23284,6 +25931,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23355,6 +26007,11 @@ export interface operations {
                      *               }
                      *             ],
                      *             "remarks": "remarks",
+                     *             "placement": {
+                     *               "state": "pending",
+                     *               "code": "callback"
+                     *             },
+                     *             "held_until": "2026-03-02T09:00:00Z",
                      *             "placed_at": "2026-03-02T09:00:00Z",
                      *             "created_at": "2026-03-02T09:00:00Z",
                      *             "version": 3
@@ -24319,6 +26976,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -24348,6 +27010,141 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    place_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "source": "landing",
+                 *       "name": "Анна Тестова",
+                 *       "email": "anna@example.com",
+                 *       "title": "Математика, 8 класс",
+                 *       "amount": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "external_id": "LP-77",
+                     *       "external_number": "100500",
+                     *       "order_number": "1042",
+                     *       "status": "new",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "payment_link": "https://pay.example.com/7Q2F",
+                     *       "items": [
+                     *         {
+                     *           "title": "Математика, 8 класс",
+                     *           "code": "callback",
+                     *           "quantity": 1,
+                     *           "price": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "remarks": "remarks",
+                     *       "placement": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
+                     *       "held_until": "2026-03-02T09:00:00Z",
+                     *       "placed_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -24410,6 +27207,11 @@ export interface operations {
                      *         }
                      *       ],
                      *       "remarks": "remarks",
+                     *       "placement": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
+                     *       "held_until": "2026-03-02T09:00:00Z",
                      *       "placed_at": "2026-03-02T09:00:00Z",
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "version": 3
@@ -24431,6 +27233,2355 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_payment_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "external_id": "LP-77",
+                     *       "external_number": "100500",
+                     *       "order_number": "1042",
+                     *       "status": "new",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "payment_link": "https://pay.example.com/7Q2F",
+                     *       "items": [
+                     *         {
+                     *           "title": "Математика, 8 класс",
+                     *           "code": "callback",
+                     *           "quantity": 1,
+                     *           "price": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "remarks": "remarks",
+                     *       "placement": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
+                     *       "held_until": "2026-03-02T09:00:00Z",
+                     *       "placed_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_imported_payments: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["MatchState"][] | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "paid_on": "2026-03-02",
+                     *           "name": "Анна Тестова",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "external_id": "LP-77",
+                     *           "state": "proposed",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "candidates": [
+                     *             "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *           ],
+                     *           "imported_at": "2026-03-02T09:00:00Z",
+                     *           "imported_by": "imported_by",
+                     *           "decided_at": "2026-03-02T09:00:00Z",
+                     *           "decided_by": "decided_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    import_payments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "proposed": 1,
+                     *       "ambiguous": 1,
+                     *       "unmatched": 1,
+                     *       "known": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentsImported"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_imported_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the imported payment */
+                imported_payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "paid_on": "2026-03-02",
+                     *       "name": "Анна Тестова",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "external_id": "LP-77",
+                     *       "state": "proposed",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "candidates": [
+                     *         "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *       ],
+                     *       "imported_at": "2026-03-02T09:00:00Z",
+                     *       "imported_by": "imported_by",
+                     *       "decided_at": "2026-03-02T09:00:00Z",
+                     *       "decided_by": "decided_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    confirm_imported_payment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the imported payment */
+                imported_payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentMatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "paid_on": "2026-03-02",
+                     *       "name": "Анна Тестова",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "external_id": "LP-77",
+                     *       "state": "proposed",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "candidates": [
+                     *         "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *       ],
+                     *       "imported_at": "2026-03-02T09:00:00Z",
+                     *       "imported_by": "imported_by",
+                     *       "decided_at": "2026-03-02T09:00:00Z",
+                     *       "decided_by": "decided_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["ImportedPaymentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reject_imported_payment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the imported payment */
+                imported_payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "paid_on": "2026-03-02",
+                     *       "name": "Анна Тестова",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "external_id": "LP-77",
+                     *       "state": "proposed",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "candidates": [
+                     *         "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *       ],
+                     *       "imported_at": "2026-03-02T09:00:00Z",
+                     *       "imported_by": "imported_by",
+                     *       "decided_at": "2026-03-02T09:00:00Z",
+                     *       "decided_by": "decided_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["ImportedPaymentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    hold_price: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "held_until": "2026-03-02T09:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HoldIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "external_id": "LP-77",
+                     *       "external_number": "100500",
+                     *       "order_number": "1042",
+                     *       "status": "new",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "payment_link": "https://pay.example.com/7Q2F",
+                     *       "items": [
+                     *         {
+                     *           "title": "Математика, 8 класс",
+                     *           "code": "callback",
+                     *           "quantity": 1,
+                     *           "price": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "remarks": "remarks",
+                     *       "placement": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
+                     *       "held_until": "2026-03-02T09:00:00Z",
+                     *       "placed_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["OrderView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_package_starts: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "code": "callback",
+                     *           "starts_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PackageStartViewPage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    say_package_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "code": "callback",
+                 *       "starts_at": "2026-03-02T09:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PackageStartIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "code": "callback",
+                     *       "starts_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PackageStartView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    record_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "order_version": 1,
+                 *       "type": "callback"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "kind": "automatic",
+                     *       "type": "callback",
+                     *       "status": "received",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_by": "recorded_by",
+                     *       "deleted_at": "2026-03-02T09:00:00Z",
+                     *       "deleted_by": "deleted_by",
+                     *       "deleted_reason": "deleted_reason",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_paid`: In conflict with the state; `order_changed`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_paid" | "order_changed";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_payments: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description its kind */
+                kind?: components["schemas"]["PaymentKind"] | null;
+                /** @description only those with this status */
+                status?: components["schemas"]["PaymentStatus"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "kind": "automatic",
+                     *           "type": "callback",
+                     *           "status": "received",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "paid_at": "2026-03-02T09:00:00Z",
+                     *           "recorded_at": "2026-03-02T09:00:00Z",
+                     *           "recorded_by": "recorded_by",
+                     *           "deleted_at": "2026-03-02T09:00:00Z",
+                     *           "deleted_by": "deleted_by",
+                     *           "deleted_reason": "deleted_reason",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the payment */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "kind": "automatic",
+                     *       "type": "callback",
+                     *       "status": "received",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_by": "recorded_by",
+                     *       "deleted_at": "2026-03-02T09:00:00Z",
+                     *       "deleted_by": "deleted_by",
+                     *       "deleted_reason": "deleted_reason",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_payment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the payment */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentDeletion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "kind": "automatic",
+                     *       "type": "callback",
+                     *       "status": "received",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_by": "recorded_by",
+                     *       "deleted_at": "2026-03-02T09:00:00Z",
+                     *       "deleted_by": "deleted_by",
+                     *       "deleted_reason": "deleted_reason",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `payment_kept`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "payment_kept";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["PaymentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_refund: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": {
+                 *         "amount": 1,
+                 *         "currency": "RUB"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `refund_under_way`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "refund_under_way";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_refunds: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["RefundState"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "state": "asked",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "package": "package",
+                     *           "kept_by": "kept_by",
+                     *           "full_name": "full_name",
+                     *           "phone": "+79990000001",
+                     *           "email": "anna@example.com",
+                     *           "payout": "payout",
+                     *           "due_on": "2026-03-02",
+                     *           "asked_at": "2026-03-02T09:00:00Z",
+                     *           "asked_by": "asked_by",
+                     *           "updated_at": "2026-03-02T09:00:00Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_refund: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    step_refund: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "state": "kept"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundStep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `out_of_turn`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "out_of_turn";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["RefundView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    give_refund_details: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "full_name": "full_name",
+                 *       "phone": "+79990000001",
+                 *       "email": "anna@example.com",
+                 *       "payout": "payout"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundDetails"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `out_of_turn`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "out_of_turn";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["RefundView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_refund_payout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "payout": "payout"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayoutView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_access: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "close"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccessIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "action": "close",
+                     *       "status": "requested",
+                     *       "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "requested_by": "requested_by",
+                     *       "done_at": "2026-03-02T09:00:00Z",
+                     *       "done_by": "done_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_accesses: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description only those with this status */
+                status?: components["schemas"]["AccessStatus"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "action": "close",
+                     *           "status": "requested",
+                     *           "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *           "requested_at": "2026-03-02T09:00:00Z",
+                     *           "requested_by": "requested_by",
+                     *           "done_at": "2026-03-02T09:00:00Z",
+                     *           "done_by": "done_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_access: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description what is done to access */
+                access_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "action": "close",
+                     *       "status": "requested",
+                     *       "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "requested_by": "requested_by",
+                     *       "done_at": "2026-03-02T09:00:00Z",
+                     *       "done_by": "done_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    finish_access: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description what is done to access */
+                access_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccessDone"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "action": "close",
+                     *       "status": "requested",
+                     *       "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "requested_by": "requested_by",
+                     *       "done_at": "2026-03-02T09:00:00Z",
+                     *       "done_by": "done_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `out_of_turn`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "out_of_turn";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["AccessView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -24588,6 +29739,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -24704,6 +29860,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -24860,6 +30021,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -25013,6 +30179,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -35304,6 +40475,575 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    report_conversion: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description a row for each; repeated, a row for each combination */
+                by?: components["schemas"]["By"][] | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description code of the product; empty when the order named none */
+                product?: string | null;
+                /** @description code of the source */
+                source?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "day_from": "2026-03-02",
+                     *       "day_to": "2026-03-02",
+                     *       "rows": [
+                     *         {
+                     *           "taken": 1,
+                     *           "paid": 1,
+                     *           "conversion": 1,
+                     *           "kept": 1,
+                     *           "late": 1,
+                     *           "lost": 1,
+                     *           "invalid": 1,
+                     *           "wins": 1,
+                     *           "alone": 1,
+                     *           "calls": 1,
+                     *           "attempts": 1,
+                     *           "answers": 1,
+                     *           "answer_seconds": 1,
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "product": "product",
+                     *           "source": "landing",
+                     *           "day": "2026-03-02"
+                     *         }
+                     *       ],
+                     *       "totals": {
+                     *         "taken": 1,
+                     *         "paid": 1,
+                     *         "conversion": 1,
+                     *         "kept": 1,
+                     *         "late": 1,
+                     *         "lost": 1,
+                     *         "invalid": 1,
+                     *         "wins": 1,
+                     *         "alone": 1,
+                     *         "calls": 1,
+                     *         "attempts": 1,
+                     *         "answers": 1,
+                     *         "answer_seconds": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversionReport"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `forbidden`: Not allowed; `no_operator`: Not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden" | "no_operator";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_conversion: {
+        parameters: {
+            query: {
+                /** @description csv or xlsx */
+                format: components["schemas"]["Sheet"];
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description a row for each; repeated, a row for each combination */
+                by?: components["schemas"]["By"][] | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description code of the product; empty when the order named none */
+                product?: string | null;
+                /** @description code of the source */
+                source?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the table */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report_pay: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description the operator */
+                operator_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "day_from": "2026-03-02",
+                     *       "day_to": "2026-03-02",
+                     *       "rows": [
+                     *         {
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "taken": 1,
+                     *           "paid": 1,
+                     *           "conversion": 1,
+                     *           "pay": [
+                     *             {
+                     *               "amount": "743.00",
+                     *               "currency": "RUB"
+                     *             }
+                     *           ],
+                     *           "stretches": [
+                     *             {
+                     *               "day_from": "2026-03-02",
+                     *               "day_to": "2026-03-02",
+                     *               "taken": 1,
+                     *               "paid": 1,
+                     *               "conversion": 1,
+                     *               "tier_from": 1,
+                     *               "pay": {
+                     *                 "amount": "743.00",
+                     *                 "currency": "RUB"
+                     *               }
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "amount": "743.00",
+                     *           "currency": "RUB"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayReport"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `forbidden`: Not allowed; `no_operator`: Not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden" | "no_operator";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_pay: {
+        parameters: {
+            query: {
+                /** @description csv or xlsx */
+                format: components["schemas"]["Sheet"];
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description the operator */
+                operator_id?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the table */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report_mine: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "day": "2026-03-02",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "today": {
+                     *         "taken": 1,
+                     *         "paid": 1,
+                     *         "conversion": 1,
+                     *         "kept": 1,
+                     *         "late": 1,
+                     *         "lost": 1,
+                     *         "invalid": 1,
+                     *         "wins": 1,
+                     *         "alone": 1,
+                     *         "calls": 1,
+                     *         "attempts": 1,
+                     *         "answers": 1,
+                     *         "answer_seconds": 1
+                     *       },
+                     *       "month": {
+                     *         "taken": 1,
+                     *         "paid": 1,
+                     *         "conversion": 1,
+                     *         "kept": 1,
+                     *         "late": 1,
+                     *         "lost": 1,
+                     *         "invalid": 1,
+                     *         "wins": 1,
+                     *         "alone": 1,
+                     *         "calls": 1,
+                     *         "attempts": 1,
+                     *         "answers": 1,
+                     *         "answer_seconds": 1
+                     *       },
+                     *       "pay": [
+                     *         {
+                     *           "amount": "743.00",
+                     *           "currency": "RUB"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MyNumbers"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `forbidden`: Not allowed; `no_operator`: Not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden" | "no_operator";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_pay_table: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "version": 3,
+                     *       "parts": [
+                     *         {
+                     *           "from_day": "2026-03-02",
+                     *           "currency": "RUB",
+                     *           "tiers": [
+                     *             {
+                     *               "from_conversion": 1,
+                     *               "fixed": "fixed",
+                     *               "per_paid": "per_paid"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayTableOut"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_pay_table: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "parts": [
+                 *         {
+                 *           "from_day": "2026-03-02",
+                 *           "currency": "RUB",
+                 *           "tiers": [
+                 *             {
+                 *               "from_conversion": 0,
+                 *               "fixed": "0",
+                 *               "per_paid": "0"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["PayTableIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "version": 3,
+                     *       "parts": [
+                     *         {
+                     *           "from_day": "2026-03-02",
+                     *           "currency": "RUB",
+                     *           "tiers": [
+                     *             {
+                     *               "from_conversion": 1,
+                     *               "fixed": "fixed",
+                     *               "per_paid": "per_paid"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayTableOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["PayTableOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     export_tasks_customer: {
         parameters: {
             query?: never;
@@ -39049,8 +44789,8 @@ export interface operations {
                      *           "state": "planned",
                      *           "came_at": "2026-03-02T09:00:00Z",
                      *           "late": 1,
-                     *           "told_at": "2026-03-02T09:00:00Z",
-                     *           "told": "told",
+                     *           "announced_at": "2026-03-02T09:00:00Z",
+                     *           "announcement": "announcement",
                      *           "version": 3
                      *         }
                      *       ],
@@ -39134,8 +44874,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
-                     *       "told_at": "2026-03-02T09:00:00Z",
-                     *       "told": "told",
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
                      *       "version": 3
                      *     }
                      */
@@ -39239,7 +44979,7 @@ export interface operations {
                      *                   "came_at": "2026-03-02T09:00:00Z",
                      *                   "late": 1,
                      *                   "no_show": true,
-                     *                   "told": "told"
+                     *                   "announcement": "announcement"
                      *                 }
                      *               ],
                      *               "worked": [
@@ -39326,8 +45066,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
-                     *       "told_at": "2026-03-02T09:00:00Z",
-                     *       "told": "told",
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
                      *       "version": 3
                      *     }
                      */
@@ -39398,8 +45138,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
-                     *       "told_at": "2026-03-02T09:00:00Z",
-                     *       "told": "told",
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
                      *       "version": 3
                      *     }
                      */
@@ -39491,7 +45231,7 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    tell_late: {
+    announce_lateness: {
         parameters: {
             query?: never;
             header: {
@@ -39547,8 +45287,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
-                     *       "told_at": "2026-03-02T09:00:00Z",
-                     *       "told": "told",
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
                      *       "version": 3
                      *     }
                      */
@@ -40037,7 +45777,7 @@ export interface operations {
                 until?: string | null;
                 /** @description only those in this state */
                 state?: components["schemas"]["LatenessState"] | null;
-                /** @description told beforehand, or excused by a supervisor */
+                /** @description announced beforehand, or excused by a supervisor */
                 excused?: boolean | null;
                 /** @description flagged as repeated */
                 repeated?: boolean | null;
@@ -40071,7 +45811,7 @@ export interface operations {
                      *           "starts_at": "2026-03-02T09:00:00Z",
                      *           "state": "open",
                      *           "minutes": 1,
-                     *           "told": true,
+                     *           "announced": true,
                      *           "excused": true,
                      *           "excused_at": "2026-03-02T09:00:00Z",
                      *           "excused_by": "excused_by",
@@ -40150,7 +45890,7 @@ export interface operations {
                      *       "starts_at": "2026-03-02T09:00:00Z",
                      *       "state": "open",
                      *       "minutes": 1,
-                     *       "told": true,
+                     *       "announced": true,
                      *       "excused": true,
                      *       "excused_at": "2026-03-02T09:00:00Z",
                      *       "excused_by": "excused_by",
@@ -40233,7 +45973,7 @@ export interface operations {
                      *       "starts_at": "2026-03-02T09:00:00Z",
                      *       "state": "open",
                      *       "minutes": 1,
-                     *       "told": true,
+                     *       "announced": true,
                      *       "excused": true,
                      *       "excused_at": "2026-03-02T09:00:00Z",
                      *       "excused_by": "excused_by",
@@ -43311,6 +49051,8 @@ export interface operations {
                 desk?: string | null;
                 /** @description only those in this state */
                 state?: components["schemas"]["TemplateState"] | null;
+                /** @description situation of the customer for which it is */
+                situation?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -43354,6 +49096,8 @@ export interface operations {
                      *           "placeholders": [
                      *             "placeholders"
                      *           ],
+                     *           "situation": "situation",
+                     *           "types": {},
                      *           "proposed_by": "proposed_by",
                      *           "proposed_at": "2026-03-02T09:00:00Z",
                      *           "department": "department",
@@ -43405,11 +49149,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "desk": "demo",
-                 *       "code": "callback",
                  *       "bodies": {
                  *         "ru": "Thank you, we have your order"
-                 *       }
+                 *       },
+                 *       "desk": "demo",
+                 *       "code": "callback"
                  *     }
                  */
                 "application/json": components["schemas"]["ProposeTemplate"];
@@ -43447,6 +49191,8 @@ export interface operations {
                      *       "placeholders": [
                      *         "placeholders"
                      *       ],
+                     *       "situation": "situation",
+                     *       "types": {},
                      *       "proposed_by": "proposed_by",
                      *       "proposed_at": "2026-03-02T09:00:00Z",
                      *       "department": "department",
@@ -43561,6 +49307,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -43591,6 +49339,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -43664,6 +49414,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -43694,6 +49446,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -43811,6 +49565,8 @@ export interface operations {
                      *       "placeholders": [
                      *         "placeholders"
                      *       ],
+                     *       "situation": "situation",
+                     *       "types": {},
                      *       "proposed_by": "proposed_by",
                      *       "proposed_at": "2026-03-02T09:00:00Z",
                      *       "department": "department",
@@ -43937,6 +49693,9 @@ export interface operations {
                      *           "filled": "filled",
                      *           "unfilled": [
                      *             "unfilled"
+                     *           ],
+                     *           "mistyped": [
+                     *             "mistyped"
                      *           ],
                      *           "segments": 1
                      *         }
@@ -44909,7 +50668,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "to": "anna@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResendMessage"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -45000,7 +50768,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessageWithAttempts"];
                 };
             };
-            /** @description `malformed_request`: The request cannot be read */
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -45011,7 +50779,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 400;
                         /** @enum {string} */
-                        code: "malformed_request";
+                        code: "malformed_request" | "malformed_json";
                     };
                 };
             };
@@ -45034,6 +50802,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
             422: {
                 headers: {

@@ -19,11 +19,17 @@ _SHUT = """
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 """
+# Trigrams, by which parts of names and numbers are looked up; an extension is the administrator's to make.
+_EXTENSIONS = """
+CREATE SCHEMA IF NOT EXISTS extensions;
+CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA extensions;
+"""
 _SCHEMA = """
 GRANT CONNECT ON DATABASE {database} TO {role};
 CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {role};
 REVOKE ALL ON SCHEMA {schema} FROM PUBLIC;
 ALTER ROLE {role} IN DATABASE {database} SET search_path = {schema};
+GRANT USAGE ON SCHEMA extensions TO {role};
 """
 
 
@@ -40,7 +46,7 @@ def service_url(admin_url: str, service: str, password: str | None = None) -> st
 
 
 async def ensure_roles(admin_url: str, passwords: Mapping[str, str] | None = None) -> None:
-    """Make the role and the schema of every service in the database of `admin_url`; safe to repeat.
+    """Make role and schema of every service in the database of `admin_url`, and the extension; safe to repeat.
 
     `passwords` maps services to passwords; a service without one keeps its present password or none. Raises
     asyncpg.PostgresError when the admin lacks the privilege.
@@ -51,6 +57,7 @@ async def ensure_roles(admin_url: str, passwords: Mapping[str, str] | None = Non
             await conn.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
             database = await conn.fetchval(_DATABASE)
             await conn.execute(_SHUT.format(database=database))
+            await conn.execute(_EXTENSIONS)
             for service in SERVICES:
                 await _ensure(conn, database, service, (passwords or {}).get(service))
     finally:

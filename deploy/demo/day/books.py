@@ -1,0 +1,43 @@
+"""What the players of a day have seen: the customers' ledger and the managers' hours."""
+
+import bisect
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass
+class Hours:
+    """When a manager was at work, as moments at which that changed; at work first, then not, and so on."""
+
+    changes: list[datetime] = field(default_factory=list)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether the manager is at work now."""
+        return len(self.changes) % 2 == 1
+
+    def change(self, now: datetime) -> None:
+        """Come to work, or leave."""
+        self.changes.append(now)
+
+    def held(self, moment: datetime) -> bool:
+        """Return whether the manager was at work; in the instant of a change too."""
+        return bisect.bisect_right(self.changes, moment) % 2 == 1 or moment in self.changes
+
+
+@dataclass
+class Books:
+    """Kept by the players alone: nothing of it is read from the product.
+
+    `calls`: how often each lead's customer was called; `links`: leads whose customer was promised the payment link;
+    `refused`: those whose customer said no; `writers`: phones that wrote in the messenger; `hours`: by operator;
+    `unknown`: types of tasks that nobody knew to work.
+    """
+
+    calls: Counter[str] = field(default_factory=Counter)
+    links: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    writers: set[str] = field(default_factory=set)
+    hours: dict[str, Hours] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)

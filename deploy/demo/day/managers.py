@@ -1,0 +1,110 @@
+"""Managers: they ask for the next task, call or write, and say what came of it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import httpx
+
+from deploy.demo.day.books import Books
+from deploy.demo.day.ground import Ground, asked
+from deploy.demo.day.script import Story
+from deploy.demo.day.shop import Deal
+
+Task: TypeAlias = dict[str, Any]
+#: Whose customers pay once they have been called and have the link.
+PAYS_WHEN_CALLED = frozenset({Story.PAYS_AFTER_CALL, Story.TWICE, Story.WRITES_AT_NIGHT})
+_CONFLICTS = frozenset({httpx.codes.CONFLICT, httpx.codes.PRECONDITION_FAILED, httpx.codes.NOT_FOUND})
+
+
+class DayError(RuntimeError):
+    """The product refused a player what must be allowed; the message holds its answer."""
+
+
+@dataclass
+class Manager:
+    """One manager. `deals`: the shop's order of a lead; `promised`: told when a customer has said they will pay."""
+
+    ground: Ground
+    operator_id: str
+    token: str
+    books: Books
+    deals: Callable[[str], Deal | None]
+    promised: Callable[[Deal], None]
+
+    async def come(self) -> None:
+        """Check in."""
+        done(await self._post("/assignment/v1/check-in"))
+
+    async def leave(self) -> None:
+        """Check out."""
+        done(await self._post("/assignment/v1/check-out"))
+
+    async def work_next(self) -> bool:
+        """Ask for the next task and work it; return whether there was one."""
+        task: Task | None = done(await self._post("/tasks/v1/next"))["task"]
+        if task is None:
+            return False
+        await self._ways().get(task["type"], self._unknown)(task)
+        return True
+
+    def _ways(self) -> Mapping[str, Callable[[Task], Awaitable[None]]]:
+        return {"process_order": self._call, "follow_up": self._call, "answer": self._answer}
+
+    async def _unknown(self, task: Task) -> None:
+        self.books.unknown.add(task["type"])
+
+    async def _call(self, task: Task) -> None:
+        deal = self.deals(task["lead_id"])
+        if deal is None:
+            await self._unknown(task)
+        elif deal.paid:  # seen on the shop's own page
+            await self._ended(task, "paid", {})
+        elif deal.customer.story is Story.SILENT:
+            await self._ended(task, "no_answer", {"call_made": True, "problem": "no_reply"})
+        elif deal.customer.story is Story.REFUSES:
+            if await self._ended(task, "refused", {"call_made": True, "problem": "other"}):
+                self.books.refused.add(deal.lead_id)
+        elif await self._ended(task, "link_sent", {"call_made": True}):
+            self.books.links.add(deal.lead_id)
+            if deal.customer.story in PAYS_WHEN_CALLED:
+                self.promised(deal)
+
+    async def _answer(self, task: Task) -> None:
+        """Write to the customer; that alone ends the task (S2.9)."""
+        query = {"lead_id": task["lead_id"]}
+        address = str(httpx.URL("/notifications/v1/conversations").copy_merge_params(query))
+        found = done(await asked(self.ground.client, "GET", address, headers=self._who))["items"]
+        if not found:
+            raise DayError(f"task {task['id']} asks for an answer and its lead has no conversation")
+        path = f"/notifications/v1/conversations/{found[0]['id']}/messages"
+        done(await self._post(path, {"text": "Здравствуйте! Сейчас всё проверю и вернусь к вам с ответом."}))
+
+    async def _ended(self, task: Task, outcome: str, given: Mapping[str, object]) -> bool:
+        """End a task; return False where it has changed meanwhile, as by a payment."""
+        body = {"outcome": outcome, "comment": "Из сценария дня", **given}
+        version = {"If-Match": f'"{task["version"]}"'}
+        answer = await self._post(f"/tasks/v1/tasks/{task['id']}/outcome", body, version)
+        if answer.status_code in _CONFLICTS:
+            return False
+        done(answer)
+        self.books.calls[task["lead_id"]] += bool(given.get("call_made"))
+        return True
+
+    async def _post(
+        self, path: str, body: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        return await asked(self.ground.client, "POST", path, body, {**self._who, **(headers or {})})
+
+    @property
+    def _who(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+def done(answer: httpx.Response) -> Any:  # noqa: ANN401 - what an API answers
+    """Return the body of a success. Raises DayError with the answer else."""
+    if answer.is_error:
+        raise DayError(
+            f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:500]}"
+        )
+    return answer.json() if answer.content else {}

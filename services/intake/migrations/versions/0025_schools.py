@@ -1,0 +1,86 @@
+"""Accounts of schools: their API's key, the check of their orders, and orders that we make at them (S4.1, S4.8)."""
+
+from alembic import op
+
+from libs.common.connect.poll.tables import POLL_V1
+
+revision = "intake_0025"
+down_revision = "intake_0024"
+
+_STATES = "'pending', 'held', 'sending', 'waiting', 'accepted', 'refused', 'unknown'"
+_STATEMENTS = (
+    *POLL_V1,
+    """
+    CREATE TABLE school (
+        id uuid CONSTRAINT pk_school PRIMARY KEY,
+        desk text NOT NULL,
+        code text NOT NULL,
+        format text NOT NULL,
+        account text NOT NULL,
+        name text NOT NULL,
+        api_key text NOT NULL,
+        check_minutes integer NOT NULL,
+        rate_5s integer NOT NULL,
+        active boolean NOT NULL,
+        halted_code text,
+        halted_at timestamptz,
+        version integer NOT NULL,
+        changed_by text NOT NULL,
+        CONSTRAINT ck_school_rate CHECK (rate_5s BETWEEN 1 AND 10000),
+        CONSTRAINT ck_school_check_minutes CHECK (check_minutes BETWEEN 10 AND 45),
+        CONSTRAINT ck_school_halted CHECK ((halted_code IS NULL) = (halted_at IS NULL))
+    )
+    """,
+    f"""
+    CREATE TABLE placement (
+        id uuid CONSTRAINT pk_placement PRIMARY KEY,
+        desk text NOT NULL,
+        school_id uuid NOT NULL CONSTRAINT fk_placement_school_id REFERENCES school (id),
+        order_id uuid NOT NULL,
+        lead_id uuid NOT NULL,
+        actor text NOT NULL,
+        traceparent text,
+        created_at timestamptz NOT NULL,
+        state text NOT NULL CONSTRAINT ck_placement_state CHECK (state IN ({_STATES})),
+        number integer NOT NULL,
+        tries integer NOT NULL,
+        due_at timestamptz NOT NULL,
+        expires_at timestamptz,
+        not_before timestamptz,
+        offered_at timestamptz,
+        lease_token uuid,
+        external_id text,
+        code text,
+        detail text,
+        CONSTRAINT ck_placement_held CHECK (state <> 'held' OR not_before IS NOT NULL),
+        CONSTRAINT ck_placement_lease CHECK ((state = 'sending') = (lease_token IS NOT NULL)),
+        CONSTRAINT ck_placement_offered
+            CHECK (state NOT IN ('sending', 'waiting', 'unknown') OR offered_at IS NOT NULL)
+    )
+    """,
+    """
+    CREATE UNIQUE INDEX uq_placement_under_way ON placement (order_id)
+    WHERE state IN ('pending', 'held', 'sending', 'waiting')
+    """,
+    """
+    CREATE INDEX ix_placement_due ON placement (school_id, (offered_at IS NULL), due_at)
+    WHERE state IN ('pending', 'sending')
+    """,
+    "CREATE INDEX ix_placement_lead_id ON placement (lead_id)",
+    "ALTER TABLE sales_order ADD COLUMN placed_state text, ADD COLUMN placed_code text",
+    "ALTER TABLE sales_order ADD CONSTRAINT ck_sales_order_placed"
+    " CHECK (placed_state IN ('pending', 'accepted', 'refused', 'unknown')) NOT VALID",
+)
+
+
+def upgrade() -> None:
+    for statement in _STATEMENTS:
+        op.execute(statement)
+    with op.get_context().autocommit_block():
+        op.execute("ALTER TABLE sales_order VALIDATE CONSTRAINT ck_sales_order_placed")
+        op.execute(
+            """
+            CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_sales_order_not_placed ON sales_order (desk)
+            WHERE placed_state IN ('refused', 'unknown')
+            """
+        )

@@ -1,0 +1,120 @@
+"""A list of payments as it was given → payments, with every fault of every line. No I/O."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from io import StringIO
+from zoneinfo import ZoneInfo
+
+from libs.common.platform.http.language import Text
+from libs.common.platform.http.problems import Fault
+from services.intake.formats.amounts import read_amount, read_currency
+from services.intake.formats.moments import read_moment
+from services.intake.payment_imports.rules import Imported
+from services.intake.payment_imports.schemas import MAX_ROWS, ImportedPaymentIn
+
+_COLUMNS = {
+    "paid_on": ("paid_on", "date", "дата", "дата платежа", "дата оплаты"),
+    "name": ("name", "payer", "имя", "фио", "плательщик"),
+    "amount": ("amount", "sum", "сумма"),
+    "currency": ("currency", "валюта"),
+    "external_id": ("external_id", "id", "номер", "номер платежа", "идентификатор"),
+}
+_NEEDED = ("paid_on", "name", "amount")
+_DELIMITERS = ";\t,"
+_LONGEST = 200  # characters of a name or an id
+_FAULTS = {
+    "not_a_date": Text("это не дата", "not a date"),
+    "not_an_amount": Text("это не сумма больше нуля", "not an amount above zero"),
+    "unknown_currency": Text("валюта неизвестна", "an unknown currency"),
+    "missing": Text("здесь ничего нет", "there is nothing here"),
+    "too_long": Text("слишком длинно", "too long"),
+    "no_column": Text("в таблице нет такого столбца", "the table has no such column"),
+    "too_many": Text(f"не больше {MAX_ROWS} строк", f"at most {MAX_ROWS} lines"),
+}
+
+
+def payments_of(rows: Sequence[ImportedPaymentIn]) -> list[Imported]:
+    """Return payments with their keys: the sender's own, else what they say and how often they say it."""
+    seen: dict[str, int] = {}
+    made: list[Imported] = []
+    for row in rows:
+        said = "\n".join(
+            (row.paid_on.isoformat(), " ".join(row.name.split()).casefold(), f"{row.amount:.2f}", row.currency)
+        )
+        text = f"id\n{row.external_id}" if row.external_id else said
+        digest = sha256(text.encode()).hexdigest()
+        again = seen[digest] = seen.get(digest, 0) + 1
+        if row.external_id and again > 1:
+            continue  # the same payment twice in one list
+        name, key = " ".join(row.name.split()), f"{digest}-{again}"
+        made.append(Imported(key, row.paid_on, name, row.amount, row.currency, row.external_id))
+    return made
+
+
+def read_table(text: str, currency: str, zone: ZoneInfo) -> list[ImportedPaymentIn] | list[Fault]:
+    """Read a table with a header line, its columns divided by `;`, tabs or commas; or return every fault of it."""
+    lines = text.removeprefix("\ufeff").splitlines()
+    head = lines[0] if lines else ""
+    delimiter = max(_DELIMITERS, key=head.count)
+    table = list(csv.reader(StringIO("\n".join(lines)), delimiter=delimiter))
+    places = _places(table[0] if table else [])
+    if missing := [name for name in _NEEDED if name not in places]:
+        return [_fault(f"/csv/1/{name}", "no_column") for name in missing]
+    if len(table) - 1 > MAX_ROWS:
+        return [_fault("/csv", "too_many")]
+    rows: list[ImportedPaymentIn] = []
+    faults: list[Fault] = []
+    for number, cells in enumerate(table[1:], 2):
+        said = {name: cells[place].strip() for name, place in places.items() if place < len(cells)}
+        if not any(said.values()):
+            continue
+        if bad := list(_faults_of(said, number, zone)):
+            faults += bad
+        else:
+            rows.append(_row(said, currency, zone))
+    return faults or rows
+
+
+def _places(header: Sequence[str]) -> dict[str, int]:
+    names = [" ".join(cell.lower().replace("ё", "е").split()) for cell in header]
+    return {
+        name: next(names.index(each) for each in known if each in names)
+        for name, known in _COLUMNS.items()
+        if any(each in names for each in known)
+    }
+
+
+def _faults_of(said: dict[str, str], number: int, zone: ZoneInfo) -> Iterator[Fault]:
+    for name in _NEEDED:
+        if not said.get(name):
+            yield _fault(f"/csv/{number}/{name}", "missing")
+    if said.get("paid_on") and read_moment(said["paid_on"], zone) is None:
+        yield _fault(f"/csv/{number}/paid_on", "not_a_date")
+    if said.get("amount") and not read_amount(said["amount"], grouped=True):
+        yield _fault(f"/csv/{number}/amount", "not_an_amount")
+    if said.get("currency") and _currency(said["currency"]) is None:
+        yield _fault(f"/csv/{number}/currency", "unknown_currency")
+    for name in ("name", "external_id"):
+        if len(said.get(name, "")) > _LONGEST:
+            yield _fault(f"/csv/{number}/{name}", "too_long")
+
+
+def _row(said: dict[str, str], currency: str, zone: ZoneInfo) -> ImportedPaymentIn:
+    moment, amount = read_moment(said["paid_on"], zone), read_amount(said["amount"], grouped=True)
+    if moment is None or amount is None:
+        raise ValueError(said["paid_on"])  # its faults were asked for before
+    return ImportedPaymentIn(
+        paid_on=moment.astimezone(zone).date(), name=said["name"], amount=amount,
+        currency=_currency(said.get("currency", "")) or currency, external_id=said.get("external_id") or None,
+    )  # fmt: skip
+
+
+def _currency(text: str) -> str | None:
+    given = text.strip().upper()
+    known = read_currency(text) if text else None
+    return known or (given if len(given) == 3 and given.isascii() and given.isalpha() else None)
+
+
+def _fault(pointer: str, code: str) -> Fault:
+    return Fault(pointer, code, _FAULTS[code])

@@ -1,0 +1,56 @@
+"""Orders that people make: their numbers, and what an order needs before a school can have it. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+#: Numbers that we give to orders made by hand (S4.8): such an order is known by its number, not by the id that the
+#: school gives it, which is not known before its webhook may be here.
+OURS = re.compile(r"dz-[a-z0-9]{12}")
+_NO_EMAIL, _NO_NUMBER, _NO_TITLE = "no_email", "no_number", "no_title"
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """An order as it is made or completed at the school; `number` is ours. None: it stays as it is."""
+
+    number: str
+    email: str
+    title: str
+    phone: str | None = None
+    name: str | None = None
+    offer_code: str | None = None
+    amount: Decimal | None = None
+    currency: str = "RUB"
+
+
+def placing_of(order: Mapping[str, object]) -> Placing | str:
+    """Return an order's row as a school is given it, or the code of what it lacks.
+
+    One that we made is known by our number, any other by the school's own.
+    """
+    external_id, number = str(order["external_id"]), order["external_number"]
+    own = external_id if OURS.fullmatch(external_id) else number
+    items, email = order["items"], order["email"]
+    first = items[0] if isinstance(items, list) and items else None
+    if not isinstance(email, str):
+        return _NO_EMAIL
+    if not isinstance(own, str):
+        return _NO_NUMBER
+    if not isinstance(first, Mapping):
+        return _NO_TITLE
+    return Placing(
+        number=own,
+        email=email,
+        title=", ".join(str(item["title"]) for item in items),  # type: ignore[attr-defined]  # a list, as `first` says
+        phone=_text(order["phone"]),
+        name=_text(order["name"]),
+        offer_code=_text(first.get("code")),
+        amount=order["amount"],  # type: ignore[arg-type]  # a numeric column
+        currency=str(order["currency"]),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

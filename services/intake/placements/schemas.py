@@ -1,0 +1,37 @@
+"""Orders that people make, on the wire."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from libs.common.domain.code import Code
+from libs.common.platform.http.wire import Wire, WrongValueError
+from services.intake.formats.values import read_email
+
+Title = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+Amount = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
+
+
+def _address(text: str) -> str:
+    email = read_email(text.strip())
+    if email is None:
+        raise WrongValueError("это не адрес почты", "not an e-mail address")
+    return email
+
+
+class OrderIn(Wire):
+    """An order that a person makes for a customer (S4.8): it is here at once, and is made at the source's school.
+
+    `title` is what is bought, `offer_code` the school's own code of it.
+    """
+
+    desk: Code
+    source: Code
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+    phone: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+    email: Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_address)]
+    title: Title
+    offer_code: Annotated[str | None, Field(min_length=1, max_length=100)] = None
+    amount: Amount
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "RUB"

@@ -1,0 +1,96 @@
+"""SQL of orders that we make at schools; claims and results are those of all commands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from libs.common.connect.command.store import CommandStore, Tables
+from libs.common.contracts import Cause, Outgoing
+from libs.common.contracts.shared import OrderStatus
+from libs.common.messaging.outbox import add
+from libs.common.platform.db import Transaction
+from services.intake.orders.convert import order_changed
+from services.intake.orders.schemas import PlacementState
+from services.intake.sources.rules import Source
+
+COMMANDS = CommandStore(
+    Tables(
+        command="placement",
+        queue="school",
+        queue_id="school_id",
+        kind="format",
+        details=", a.order_id, a.traceparent, c.name AS account_name, c.api_key, s.key AS source_key,"
+        " o.external_id AS order_key, o.external_number, o.items, o.amount, o.currency, l.name AS person,"
+        " l.phone, l.email",
+        sources=", source s, sales_order o, lead l",
+        joined=" AND s.id = c.id AND o.id = a.order_id AND l.id = o.lead_id",
+    )
+)
+SCHOOL = """
+SELECT h.id, h.active, h.halted_code, s.key AS source_key
+FROM source s LEFT JOIN school h ON h.id = s.id WHERE s.desk = $1 AND s.code = $2 AND s.active
+"""
+SCHOOL_OF = "SELECT active, halted_code FROM school WHERE id = $1"
+ORDER = """
+SELECT o.*, l.name, l.phone, l.email FROM sales_order o JOIN lead l ON l.id = o.lead_id
+WHERE o.id = $1 FOR UPDATE OF o
+"""
+# One that is under way brings the same.
+ADD = """
+INSERT INTO placement (id, desk, school_id, order_id, lead_id, actor, traceparent, created_at, state, number, tries,
+                       due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', 1, 0, clock_timestamp())
+ON CONFLICT (order_id) WHERE state IN ('pending', 'held', 'sending', 'waiting') DO NOTHING
+"""
+ITEMS = "UPDATE sales_order SET items = $2 WHERE id = $1"
+SHOW = """
+UPDATE sales_order o
+SET placed_state = $2, placed_code = $3, external_number = coalesce($4, o.external_number),
+    payment_link = coalesce($5, o.payment_link), version = o.version + 1
+WHERE o.id = $1 AND (o.placed_state, o.placed_code, o.external_number, o.payment_link)
+      IS DISTINCT FROM ($2, $3, coalesce($4, o.external_number), coalesce($5, o.payment_link))
+RETURNING *
+"""
+ORDERS = "SELECT id, order_id, code FROM placement WHERE id = ANY($1::uuid[]) ORDER BY id"
+# What a list of the school names is there, however the answer was lost.
+SEEN = """
+UPDATE placement p SET state = 'accepted', code = NULL, detail = NULL
+FROM sales_order o
+WHERE o.source_id = $1 AND o.external_id = ANY($2) AND p.order_id = o.id AND p.state IN ('waiting', 'unknown')
+RETURNING p.id, p.order_id
+"""
+
+
+class Shown(NamedTuple):
+    """What an order shows of its command: `command_id` caused it."""
+
+    order_id: UUID
+    command_id: UUID
+    state: PlacementState
+    code: str | None = None
+    number: str | None = None
+    link: str | None = None
+
+
+async def show(tx: Transaction, shown: Shown, traceparent: str | None, now: datetime) -> None:
+    """Write how far an order has come, and say so; nothing when it says that already."""
+    row = await tx.conn.fetchrow(SHOW, shown.order_id, shown.state.value, shown.code, shown.number, shown.link)
+    if row is not None:
+        changed = order_changed(row, OrderStatus(row["status"]), shown.command_id)
+        cause = Cause(shown.command_id, None, traceparent)
+        await add(tx, [Outgoing(f"lead:{row['lead_id']}", row["desk"], now, changed, cause)])
+
+
+async def orders_of(tx: Transaction, command_ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """Return the orders of commands."""
+    return await tx.conn.fetch(ORDERS, list(command_ids))
+
+
+async def seen(tx: Transaction, source: Source, numbers: Sequence[str], now: datetime) -> None:
+    """End the doubt about orders that a list of the school names."""
+    rows = await tx.conn.fetch(SEEN, source.id, list(numbers)) if numbers else []
+    for row in rows:
+        await show(tx, Shown(row["order_id"], row["id"], PlacementState.ACCEPTED), None, now)

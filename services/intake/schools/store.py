@@ -1,0 +1,132 @@
+"""SQL of schools: their accounts with sealed keys, and what is known of their orders."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+import asyncpg
+
+from libs.common.connect.poll import store as polls
+from libs.common.connect.poll.store import Quota
+from libs.common.contracts.shared import OrderStatus
+from libs.common.platform.db import Database, Transaction
+from libs.common.platform.sealing import DataKeys, Place
+from services.intake.formats.getcourse_api import CALLS, PERIOD
+from services.intake.formats.rules import RawRequest
+from services.intake.schools.rules import Check, Mirrored
+from services.intake.schools.schemas import SchoolIn
+
+KIND = "getcourse"
+RATE_5S = 10  # orders that an account is given in five seconds
+
+SOURCE = "SELECT id, desk, code, format FROM source WHERE id = $1"
+SCHOOL = """
+SELECT h.*, s.key AS source_key, p.cursor, p.code AS check_code
+FROM school h JOIN source s ON s.id = h.id JOIN poll p ON p.name = h.id::text WHERE h.id = $1
+"""
+# Who changes the account has looked at it: what was halted goes on.
+KEEP = """
+INSERT INTO school AS h (id, desk, code, format, account, name, api_key, check_minutes, rate_5s, active, version,
+                         changed_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)
+ON CONFLICT (id) DO UPDATE
+SET account = excluded.account, name = excluded.name, api_key = excluded.api_key,
+    check_minutes = excluded.check_minutes, active = excluded.active, halted_code = NULL, halted_at = NULL,
+    version = h.version + 1, changed_by = excluded.changed_by
+"""
+RESUMED = """
+UPDATE sales_order SET placed_code = NULL, version = version + 1
+WHERE placed_state = 'pending' AND placed_code IS NOT NULL
+  AND id = ANY(ARRAY(SELECT order_id FROM placement WHERE school_id = $1 AND state IN ('pending', 'sending')))
+"""
+PACE = "INSERT INTO pace (account, free_at) VALUES ($1, clock_timestamp()) ON CONFLICT (account) DO NOTHING"
+OF_DESK = "SELECT * FROM school WHERE desk = $1 ORDER BY code FOR UPDATE"
+SOURCE_OF_DESK = "SELECT id, desk, code, format FROM source WHERE desk = $1 AND code = $2"
+API_KEY = "SELECT api_key FROM school WHERE id = $1 FOR UPDATE"
+LACKING = """
+SELECT EXISTS (SELECT FROM lead WHERE desk = $1 AND created_at > $3 AND source_id = $2 AND phone IS NULL)
+"""
+# What the source said last of a status: people may have changed it since.
+MIRRORED = """
+SELECT o.external_id, o.status, o.amount, o.paid, o.heard_at, l.phone,
+       coalesce((SELECT h.to_value FROM history h
+                 WHERE h.lead_id = o.lead_id AND h.order_id = o.id AND h.what = 'order_status'
+                   AND starts_with(h.actor, 'source:') ORDER BY h.id DESC LIMIT 1),
+                (SELECT h.from_value FROM history h
+                 WHERE h.lead_id = o.lead_id AND h.order_id = o.id AND h.what = 'order_status'
+                 ORDER BY h.id LIMIT 1),
+                o.status) AS said,
+       EXISTS (SELECT FROM history h WHERE h.lead_id = o.lead_id AND h.order_id = o.id
+                 AND h.what = 'order_fields' AND NOT starts_with(h.actor, 'source:')) AS edited
+FROM sales_order o JOIN lead l ON l.id = o.lead_id
+WHERE o.source_id = $1 AND o.external_id = ANY($2)
+"""
+IN_QUARANTINE = """
+SELECT EXISTS (SELECT FROM delivery
+               WHERE desk = $1 AND disposition = 'quarantined' AND source_id = $2 AND body = $3)
+"""
+KEY_IDS = "SELECT DISTINCT split_part(api_key, '.', 2) FROM school"
+UNSEALED = "SELECT id, api_key FROM school WHERE NOT starts_with(api_key, $1) ORDER BY id LIMIT $2 FOR UPDATE"
+SEAL = "UPDATE school SET api_key = $2 WHERE id = $1"
+
+
+def place_of(school_id: UUID) -> Place:
+    """Return where a school's key stands."""
+    return Place("school", "api_key", UUID(int=school_id.int))
+
+
+async def keep(
+    tx: Transaction, source: asyncpg.Record, wanted: SchoolIn, sealed: str, subject: str, now: datetime
+) -> None:
+    """Write an account, and let its orders be checked now."""
+    account = sha256(f"{KIND}:{wanted.account}".encode()).hexdigest()
+    await tx.conn.execute(PACE, account)
+    await tx.conn.execute(
+        KEEP, source["id"], source["desk"], source["code"], source["format"], account, wanted.account, sealed,
+        wanted.check_minutes, RATE_5S, wanted.active, subject,
+    )  # fmt: skip
+    await tx.conn.execute(RESUMED, source["id"])
+    name = str(source["id"])
+    await polls.put(tx, name, source["desk"], KIND, Check.first(now).kept(), Quota(CALLS, PERIOD))
+    await polls.make_due(tx, name)
+
+
+async def mirrored(tx: Transaction, source_id: UUID, external_ids: Sequence[str]) -> dict[str, Mirrored]:
+    """Return orders as we have them."""
+    rows = await tx.conn.fetch(MIRRORED, source_id, list(external_ids))
+    return {row["external_id"]: _mirrored(row) for row in rows}
+
+
+def _mirrored(row: asyncpg.Record) -> Mirrored:
+    return Mirrored(
+        OrderStatus(row["status"]), row["amount"], row["paid"], row["phone"], row["heard_at"],
+        OrderStatus(row["said"]), row["edited"],
+    )  # fmt: skip
+
+
+async def is_quarantined(tx: Transaction, desk: str, source_id: UUID, raw: RawRequest) -> bool:
+    """Return whether a row that cannot be read waits for a person already."""
+    return bool(await tx.conn.fetchval(IN_QUARANTINE, desk, source_id, raw.body))
+
+
+class SealedSchools:
+    """The keys of schools."""
+
+    async def key_ids(self, db: Database) -> set[str]:
+        """Return the keys that stored values name; none before the table is there."""
+        try:
+            return {row[0] for row in await db.pool.fetch(KEY_IDS)}
+        except asyncpg.UndefinedTableError:
+            return set()
+
+    async def reseal(self, db: Database, keys: DataKeys, limit: int, *, forget_plain: bool) -> int:
+        """Seal keys that the first data key has not sealed, and commit; return how many. None is ever plain."""
+        del forget_plain
+        async with db.begin() as tx:
+            rows = await tx.conn.fetch(UNSEALED, keys.prefix, limit)
+            for row in rows:
+                place = place_of(row["id"])
+                await tx.conn.execute(SEAL, row["id"], keys.seal(keys.open(row["api_key"], place), place))
+            await tx.commit()
+        return len(rows)

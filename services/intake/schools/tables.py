@@ -1,0 +1,27 @@
+"""Accounts of schools at GetCourse: by them orders are checked, and made there, paced and halted."""
+
+from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Integer, Table, Text, Uuid
+
+from services.intake.metadata import metadata
+
+school = Table(
+    "school",
+    metadata,
+    Column("id", Uuid, primary_key=True),  # of the source
+    Column("desk", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("account", Text, nullable=False),  # digest of what the school limits by
+    Column("name", Text, nullable=False),  # of the account, as its address has it
+    Column("api_key", Text, nullable=False),  # sealed
+    Column("check_minutes", Integer, nullable=False),
+    Column("rate_5s", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("halted_code", Text),  # why nothing is made there until a person looks at the account
+    Column("halted_at", DateTime(timezone=True)),
+    Column("version", Integer, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    CheckConstraint("rate_5s BETWEEN 1 AND 10000", name="rate"),
+    CheckConstraint("check_minutes BETWEEN 10 AND 45", name="check_minutes"),
+    CheckConstraint("(halted_code IS NULL) = (halted_at IS NULL)", name="halted"),
+)

@@ -1,0 +1,1 @@
+"""Messages that failed, sent again to a corrected address (S4.13)."""

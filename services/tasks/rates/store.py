@@ -1,0 +1,44 @@
+"""Rates: the projection of intake's events, and those that hold on a day."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from libs.common.contracts import EventData, Received
+from libs.common.contracts.rates import RateChanged
+from libs.common.platform.db import Connection, Transaction
+from services.tasks.engine.prices import Rate
+
+PROJECT = """
+INSERT INTO rate AS r (desk, currency, day, base, per_unit, holds_until, sequence)
+SELECT DISTINCT ON (desk, currency, day) *
+FROM unnest($1::text[], $2::text[], $3::date[], $4::text[], $5::numeric[], $6::date[], $7::bigint[])
+    AS n(desk, currency, day, base, per_unit, holds_until, sequence)
+ORDER BY desk, currency, day, sequence DESC
+ON CONFLICT (desk, currency, day) DO UPDATE
+SET base = excluded.base, per_unit = excluded.per_unit, holds_until = excluded.holds_until,
+    sequence = excluded.sequence
+WHERE r.sequence < excluded.sequence
+"""
+# Of a day the desk's own goes before the official one.
+IN_FORCE = """
+SELECT DISTINCT ON (currency) currency, base, day, per_unit FROM rate
+WHERE desk IN ($1, '*') AND day <= $2 AND holds_until >= $2
+ORDER BY currency, day DESC, desk <> '*' DESC
+"""
+
+
+async def project_rates(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+    """Apply `rate.changed`; an older event never overwrites a newer one."""
+    rows = [
+        (event.desk, data.currency, data.day, data.base, data.per_unit, data.holds_until, event.sequence)
+        for event in events
+        if isinstance(data := event.data, RateChanged)
+    ]
+    if rows:
+        await tx.conn.execute(PROJECT, *map(list, zip(*rows, strict=True)))
+
+
+async def rates_on(conn: Connection, desk: str, day: date) -> dict[str, Rate]:
+    """Return the rates that a desk's messages may use on a day, by currency."""
+    rows = await conn.fetch(IN_FORCE, desk, day)
+    return {row["currency"]: Rate(row["currency"], row["base"], row["day"], row["per_unit"]) for row in rows}

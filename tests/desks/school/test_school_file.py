@@ -1,0 +1,67 @@
+"""The school as a desk file: what its playbook names is there, and every text of it can be filled in."""
+
+from pathlib import Path
+
+import pytest
+
+from libs.common.deskfile.reading import DeskFile, read
+from services.assignment.configuration.schemas import AssignmentPart
+from services.intake.configuration.schemas import IntakePart
+from services.notifications.configuration.schemas import NotificationsPart
+from services.notifications.templates.rules import faults_of, placeholders, places_of
+from services.tasks.engine.variables import fillable
+from services.tasks.playbooks.standing import NameKind, used
+from tests.tasks.support import SCHOOL
+
+NAMES = ("WAZZUP_KEY", "WAZZUP_CHANNEL", "SMSRU_ID", "SCHOOL_TOKEN", "LANDING_TOKEN")
+ENVIRONMENT = dict.fromkeys(NAMES, "x" * 32)
+
+
+def file(name: str) -> DeskFile:
+    found = read(Path("deploy/demo") / name, ENVIRONMENT)
+    assert not found.faults
+    return found
+
+
+def part(desk: DeskFile, *sections: str) -> dict[str, object]:
+    return {name: desk.document[name] for name in sections if name in desk.document}
+
+
+@pytest.mark.req("S4.6")
+def test_the_file_has_two_shifts_of_which_one_crosses_midnight() -> None:
+    people = AssignmentPart.model_validate(part(file("school.yaml"), "pools", "operators", "shifts"))
+    shifts = {code: (one.starts, one.ends) for code, one in (people.shifts or {}).items()}
+    workers = [set(sum((one.week[day] for day in one.week), ())) for one in (people.shifts or {}).values()]
+    assert shifts == {"first": ("12:00", "19:00"), "second": ("19:00", "02:00")}
+    assert workers[0].isdisjoint(workers[1])
+
+
+@pytest.mark.req("S4.12")
+@pytest.mark.parametrize("name", ["school.yaml", "desk.yaml"])
+def test_every_template_of_the_playbook_is_there_and_can_be_filled_in(name: str) -> None:
+    desk = file(name)
+    templates = NotificationsPart.model_validate(part(desk, "channels", "templates", "sending")).templates or {}
+    gaps = {}
+    for spec in SCHOOL.messages.values():
+        version = templates[spec.template].wording().version
+        for place, text in places_of(version.bodies, version.variants):
+            if names := set(placeholders(text)) - set(fillable(SCHOOL, spec)):
+                gaps[spec.code, place] = names
+    assert (gaps, [faults_of(each.wording().version) for each in templates.values()]) == ({}, [{}] * len(templates))
+
+
+@pytest.mark.req("S4.16")
+@pytest.mark.parametrize("name", ["school.yaml", "desk.yaml"])
+def test_every_pool_of_the_playbook_is_there_and_has_somebody(name: str) -> None:
+    desk = file(name)
+    pools = {code for _, kind, code in used(SCHOOL) if kind is NameKind.POOL}
+    staffed = {pool for each in desk.document["operators"].values() for pool in each["pools"]}
+    assert pools <= set(desk.document["pools"]) & staffed
+
+
+def test_its_sources_are_of_its_playbook_and_its_channels() -> None:
+    desk = file("school.yaml")
+    sources = IntakePart.model_validate(part(desk, "sources")).sources or {}
+    channels = {source.channel for source in sources.values()} - {None}
+    assert {source.playbook for source in sources.values()} == {"school"}
+    assert channels <= set(desk.document["channels"])
