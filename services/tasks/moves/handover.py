@@ -1,6 +1,7 @@
 """Use case: at the end of a shift open conversations go to a named heir (S4.6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from libs.common.contracts import EventData, Received
 from libs.common.contracts.assignment import ShiftEnded
@@ -14,8 +15,8 @@ from services.tasks.operators.rules import OperatorProfile, unfit
 from services.tasks.processes.batch import Batch
 
 # What they still have of what they hand over.
-PROCESSES = """
-SELECT DISTINCT process_id FROM task
+HELD = """
+SELECT id, process_id FROM task
 WHERE id = ANY($1::uuid[]) AND operator_id = ANY($2::uuid[]) AND state = 'active'
 """
 
@@ -37,24 +38,30 @@ def hand_over(ctx: Context) -> UseCase:
         tasks = [task_id for _, data in ended for task_id in data.handed]
         holders = [data.operator_id for _, data in ended]
         batch = Batch(ctx, tx)
-        await batch.load(ids=[row["process_id"] for row in await tx.conn.fetch(PROCESSES, tasks, holders)])
+        held = {row["id"]: row["process_id"] for row in await tx.conn.fetch(HELD, tasks, holders)}
+        await batch.load(ids=set(held.values()))
         for event, data in ended:
             heir = heirs.get(data.heir_id) if data.heir_id is not None else None
             if heir is not None:
-                await _give(tx, batch, event, data, heir)
+                await _give(tx, batch, held, event, data, heir)
         await batch.save()
 
     return apply
 
 
 async def _give(
-    tx: Transaction, batch: Batch, event: Received[EventData], data: ShiftEnded, heir: OperatorProfile
+    tx: Transaction,
+    batch: Batch,
+    held: Mapping[UUID, UUID],
+    event: Received[EventData],
+    data: ShiftEnded,
+    heir: OperatorProfile,
 ) -> None:
     who = OperatorId(data.operator_id)
     said = await operator_of(tx.conn, data.actor) if data.actor is not None else None
     actor = str(said.id) if said is not None else data.actor or SYSTEM
     for task_id in data.handed:
-        process = batch.of_held(TaskId(task_id))
+        process = batch.of_id(held[task_id]) if task_id in held else None
         task = process.state.open_task(TaskId(task_id)) if process is not None else None
         if process is None or task is None or unfit(heir, process.state.desk.code, task.role):
             continue

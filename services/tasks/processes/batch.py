@@ -207,11 +207,6 @@ class Batch:
         process_id = self._of_task.get(task_id)
         return None if process_id is None else self._processes.get(process_id)
 
-    def of_held(self, task_id: TaskId) -> Process | None:
-        """Return the loaded process in which a task is open."""
-        found = (one for one in self._processes.values() if one.state.open_task(task_id) is not None)
-        return next(found, None)
-
     def hearing(self, subject: Subject) -> list[Process]:
         """Return the processes of a subject that hear its events, oldest first."""
         found = (process.state for one in self._ids(subject) for process in self._of_subject[one])

@@ -104,4 +104,5 @@ def _later(task: asyncpg.Record, timer: Timer | None) -> RequestedWork | None:
     if timer is None:
         return None
     same = {name: task[name] for name in ("lead_id", "pool", "role", "products", "due_at")}
-    return RequestedWork(task_id=task["id"], task_version=task["version"], requested_at=timer.at, **same)
+    of_task = {"task_id": task["id"], "task_version": task["version"], "task_type": task["type"]}
+    return RequestedWork.model_validate({**of_task, **same, "requested_at": timer.at})
