@@ -19,6 +19,7 @@ UNNAMED = {
     "check_playbook",
     "create_playbook_version",
     "set_masking",
+    "set_pay_table",
     *(f"set_{service}_retention" for service in ("intake", "tasks", "notifications")),
 }
 

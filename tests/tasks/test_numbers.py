@@ -296,6 +296,19 @@ async def told(desk: Desk) -> list[tuple[object, ...]]:
     return [tuple(row) for row in await desk.ctx.db.pool.fetch(TOLD)]
 
 
+@pytest.mark.req("S4.7")
+async def test_a_call_that_is_reported_again_with_its_recording_or_its_operator_counts_once(
+    desk: Desk, api: Api
+) -> None:
+    lead_id = await order(desk)
+    first = called(desk, lead_id)
+    await desk.receive(first, first.model_copy(update={"recording": "https://pbx.example/1"}))
+    said_again = await of_anna(api, "taken", "calls")
+    await desk.receive(first.model_copy(update={"operator_id": BORIS_ID}))
+    rows = {row["operator_id"]: (row["taken"], row["calls"]) for row in (await numbers(api))["rows"]}
+    assert (said_again, rows) == ([1, 1], {str(BORIS_ID): (1, 1)})
+
+
 @pytest.mark.req("S4.7", "P.2")
 async def test_an_event_that_comes_twice_counts_once(desk: Desk, api: Api) -> None:
     lead_id = await order(desk)

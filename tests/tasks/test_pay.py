@@ -47,8 +47,13 @@ async def test_a_desk_says_what_it_pays_and_a_stale_change_is_refused(api: Api) 
 
 
 @pytest.mark.req("S4.7", "P.6")
-async def test_only_administrators_say_what_is_paid(api: Api) -> None:
+async def test_only_administrators_of_the_desk_say_what_is_paid_and_others_see_nothing(api: Api) -> None:
     assert (await put(api, PARTS, role="supervisor"))["status"] == 403
+    days = {"desk": "demo", **MARCH}
+    asked = {"/pay-table": {"desk": "demo"}, "/reports/pay": days, "/reports/conversion": days}
+    answers = [await api.call("GET", path, role="admin", desks=("x",), params=asked[path]) for path in asked]
+    unknown = await api.call("GET", "/reports/pay", role="admin", params={**days, "desk": "none"})
+    assert [answer.status_code for answer in (*answers, unknown)] == [404] * 4
 
 
 @pytest.mark.req("S4.7")

@@ -53,7 +53,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class ContactRecorded:
-    """A call or a message was recorded, at its own time `at`; `operator` spoke or wrote (None: nobody known)."""
+    """A call or a message was recorded, at its own time `at`; `operator` spoke or wrote (None: nobody known).
+
+    `contact_id`: what is known of one contact may be said more than once.
+    """
 
     at: datetime | None = None
     operator: Operator | None = None
@@ -61,6 +64,7 @@ class ContactRecorded:
     source: str | None = None
     spoken: Spoken = SILENCE
     direction: Direction | None = None
+    contact_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ def figures_json(figures: Figures) -> dict[str, object]:
         "product": figures.product,
         "source": figures.source,
         "contact": figures.contact and _contact_json(figures.contact),
+        "calls": {str(call): _contact_json(each) for call, each in figures.calls.items()},
         "outcomes": {str(task): _contact_json(each) for task, each in figures.outcomes.items()},
         "mended": {str(task): _contact_json(each) for task, each in figures.mended.items()},
         "end": figures.end,
@@ -23,7 +24,7 @@ def figures_json(figures: Figures) -> dict[str, object]:
         "merged": figures.merged,
         "asked_at": figures.asked_at,
         "reply": figures.reply and [figures.reply.at, str(figures.reply.by), figures.reply.counted],
-        "deeds": [[str(did.by), did.day, did.calls, did.answers, did.seconds] for did in figures.deeds],
+        "deeds": [[str(did.by), did.day, did.answers, did.seconds] for did in figures.deeds],
     }
     return {name: value for name, value in found.items() if value}
 
@@ -37,6 +38,7 @@ def read_figures(stored: Mapping[str, Any] | None) -> Figures | None:
         product=stored.get("product", ""),
         source=stored.get("source", ""),
         contact=contact and _contact(contact),
+        calls={UUID(call): _contact(each) for call, each in stored.get("calls", {}).items()},
         outcomes={UUID(task): _contact(each) for task, each in stored.get("outcomes", {}).items()},
         mended={UUID(task): _contact(each) for task, each in stored.get("mended", {}).items()},
         end=Stage(stored["end"]) if "end" in stored else None,

@@ -97,11 +97,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Deeds:
-    """What one person did for the lead on one day."""
+    """What one person answered the lead's customer on one day."""
 
     by: UUID
     day: date
-    calls: int = 0
     answers: int = 0
     seconds: int = 0
 
@@ -109,12 +108,13 @@ class Deeds:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What a lead counts for. `outcomes` are those with a contact, by task, `mended` those that were taken back;
-    `asked_at`: a message waits since.
+    `calls` are recorded ones by their ids, each of which may be reported again; `asked_at`: a message waits since.
     """
 
     product: str = ""
     source: str = ""
     contact: Contact | None = None
+    calls: Mapping[UUID, Contact] = field(default_factory=dict)
     outcomes: Mapping[UUID, Contact] = field(default_factory=dict)
     mended: Mapping[UUID, Contact] = field(default_factory=dict)
     end: Stage | None = None
@@ -128,7 +128,8 @@ class Figures:
     @property
     def taken(self) -> Contact | None:
         """The first contact; None if the lead was paid before it, or nobody has made any."""
-        found = min((*self.outcomes.values(), *((self.contact,) if self.contact else ())), default=None)
+        made = *self.outcomes.values(), *self.calls.values(), *((self.contact,) if self.contact else ())
+        found = min(made, default=None)
         before = found is not None and self.won_at is not None and self.won_at < found.at
         return None if before else found
 
@@ -152,8 +153,10 @@ def counted(figures: Figures | None) -> Counted:
         add(by, figures.won_day, Measures(wins=1, alone=taken is None))
     for outcome in figures.outcomes.values():
         add(outcome.by, outcome.day, Measures(attempts=1))
+    for call in figures.calls.values():
+        add(call.by, call.day, Measures(calls=1))
     for did in figures.deeds:
-        add(did.by, did.day, Measures(calls=did.calls, answers=did.answers, answer_seconds=did.seconds))
+        add(did.by, did.day, Measures(answers=did.answers, answer_seconds=did.seconds))
     return found
 
 
@@ -205,10 +208,13 @@ def _contact(figures: Figures, event: ContactRecorded, before: State, now: datet
         return _asked(figures, before, at) if asks else figures
     by = event.operator.id
     made = Contact(at, by, _day(before, at), _kept(before, by, at))
-    first = made if figures.contact is None else min(figures.contact, made)
-    if event.kind in (ContactKind.CALL_IN, ContactKind.CALL_OUT):
-        figures = _did(figures, Deeds(by, made.day, calls=1))
-    return _replied(replace(figures, contact=first), before, by, at)
+    if event.contact_id is not None and event.kind in (ContactKind.CALL_IN, ContactKind.CALL_OUT):
+        if figures.calls.get(event.contact_id) == made:  # said again, as with its recording
+            return figures
+        figures = replace(figures, calls={**figures.calls, event.contact_id: made})
+    else:
+        figures = replace(figures, contact=made if figures.contact is None else min(figures.contact, made))
+    return _replied(figures, before, by, at)
 
 
 def _kept(before: State, by: UUID, at: datetime) -> bool | None:
@@ -273,7 +279,6 @@ def _did(figures: Figures, more: Deeds) -> Figures:
         return replace(figures, deeds=(*figures.deeds, more))
     summed = replace(
         so_far,
-        calls=so_far.calls + more.calls,
         answers=so_far.answers + more.answers,
         seconds=so_far.seconds + more.seconds,
     )
