@@ -12784,7 +12784,7 @@ export interface components {
         };
         /**
          * MoneyIn
-         * @description A sum that somebody enters, in the order's currency.
+         * @description A sum that a person enters, in the order's currency.
          */
         MoneyIn: {
             /**
@@ -15086,7 +15086,7 @@ export interface components {
         };
         /**
          * PayoutView
-         * @description Where to pay a refund, whole: for whoever pays it.
+         * @description Where to pay a refund, whole: for who pays it.
          */
         PayoutView: {
             /**
