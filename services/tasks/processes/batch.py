@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from prometheus_client import Counter
 
@@ -36,7 +35,7 @@ from services.tasks.processes import store
 from services.tasks.processes.publish import is_only_noted, published
 from services.tasks.processes.rules import Address, asker, hearing, listens, not_started
 from services.tasks.processes.store import Origin, ProcessRow
-from services.tasks.rates.store import rates_on
+from services.tasks.rates.store import rates_now
 from services.tasks.redistributions import store as redistributions
 from services.tasks.redistributions.rules import MemberState, Note, answers
 from services.tasks.timeline.convert import sent_entry, silent_entry, started_entry
@@ -173,12 +172,9 @@ class Batch:
 
     async def _complete(self, state: State) -> None:
         """Add what a playbook asks for beside its process: operators, and rates of today."""
-        state.staff, desk = await self._staff_for(state), state.desk
+        state.staff, desk, known = await self._staff_for(state), state.desk, self._rates
         if self._ctx.playbooks.asks_of_rates(state.playbook, state.playbook_version):
-            if desk.code not in self._rates:
-                today = self.now.astimezone(ZoneInfo(desk.zone)).date()
-                self._rates[desk.code] = await rates_on(self._tx.conn, desk.code, today)
-            state.rates = self._rates[desk.code]
+            state.rates = known[desk.code] = known.get(desk.code) or await rates_now(self._tx.conn, desk, self.now)
 
     async def recall(self, process_id: UUID, task_id: UUID, others: Collection[UUID]) -> tuple[Process, Task]:
         """Load closed tasks of a loaded process beside its open ones; return it and the first of them."""

@@ -1,12 +1,14 @@
 """Rates: the projection of intake's events, and those that hold on a day."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from libs.common.contracts import EventData, Received
 from libs.common.contracts.rates import RateChanged
 from libs.common.platform.db import Connection, Transaction
 from services.tasks.engine.prices import Rate
+from services.tasks.engine.state import Desk
 
 PROJECT = """
 INSERT INTO rate AS r (desk, currency, day, base, per_unit, holds_until, sequence)
@@ -38,7 +40,7 @@ async def project_rates(tx: Transaction, events: Sequence[Received[EventData]]) 
         await tx.conn.execute(PROJECT, *map(list, zip(*rows, strict=True)))
 
 
-async def rates_on(conn: Connection, desk: str, day: date) -> dict[str, Rate]:
-    """Return the rates that a desk's messages may use on a day, by currency."""
-    rows = await conn.fetch(IN_FORCE, desk, day)
+async def rates_now(conn: Connection, desk: Desk, now: datetime) -> dict[str, Rate]:
+    """Return the rates that a desk's messages may use on its day, by currency."""
+    rows = await conn.fetch(IN_FORCE, desk.code, now.astimezone(ZoneInfo(desk.zone)).date())
     return {row["currency"]: Rate(row["currency"], row["base"], row["day"], row["per_unit"]) for row in rows}
