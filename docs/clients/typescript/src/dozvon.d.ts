@@ -10334,7 +10334,10 @@ export interface components {
             sources?: {
                 [key: string]: components["schemas"]["SourcePart"];
             } | null;
-            /** Schools */
+            /**
+             * Schools
+             * @description accounts at GetCourse, by the codes of their sources; null leaves them as they are
+             */
             schools?: {
                 [key: string]: components["schemas"]["SchoolPart"];
             } | null;
