@@ -807,7 +807,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm imported payment
-         * @description Say which order the payment is of. 409 once a person has decided on it.
+         * @description Say which order the payment is of, which is recorded there. 409 once a person has decided on it.
          */
         post: operations["confirm_imported_payment"];
         delete?: never;
@@ -12782,7 +12782,7 @@ export interface components {
         };
         /**
          * MoneyIn
-         * @description A sum that somebody enters, in the order's currency.
+         * @description A sum that a person enters, in the order's currency.
          */
         MoneyIn: {
             /**
@@ -15084,7 +15084,7 @@ export interface components {
         };
         /**
          * PayoutView
-         * @description Where to pay a refund, whole: for whoever pays it.
+         * @description Where to pay a refund, whole: for who pays it.
          */
         PayoutView: {
             /**
@@ -27687,7 +27687,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `conflict`: In conflict with the state */
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_paid`: In conflict with the state; `conflict`: In conflict with the state */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -27698,7 +27698,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 409;
                         /** @enum {string} */
-                        code: "request_in_progress" | "answer_lost" | "conflict";
+                        code: "request_in_progress" | "answer_lost" | "already_paid" | "conflict";
                     };
                 };
             };
