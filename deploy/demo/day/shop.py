@@ -32,7 +32,7 @@ class Shop:
     deals: dict[str, Deal] = field(default_factory=dict)
 
     async def order(self, customer: Customer, now: datetime, mark: str = "") -> Deal:
-        """Take an order of a customer; `mark` tells a second one from the first."""
+        """Take an order of a customer; `mark` makes a second one another order."""
         number = f"D{now:%y%m%d}-{customer.number}{mark}"
         deal = self.deals[number] = Deal(number, customer, now)
         deal.lead_id = (await self._say(deal)).json()["lead_id"]

@@ -1,6 +1,6 @@
 """The types of a template's placeholders, and whether words are of a type (S4.12).
 
-Whoever fills a message in writes words: `4 990 ₽`, `03.03.2026 12:00`. A type says which words can stand there.
+Who fills a message in writes words: `4 990 ₽`, `03.03.2026 12:00`. A type says which words can stand there.
 """
 
 import re
