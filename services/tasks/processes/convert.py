@@ -120,8 +120,8 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:  # noqa: C901 
             return ev.LeadUpdated(customer_of(person), language.value, zone, known, whole, source)
         case intake.ContactRecorded():
             spoken = _spoken(data)
-            known = data.kind, data.source, spoken, data.direction, data.contact_id
-            return ev.ContactRecorded(data.at, None, *known)
+            what = data.kind, data.source, spoken, data.direction, data.contact_id
+            return ev.ContactRecorded(data.at, None, *what)
         case intake.CustomerChanged(person=person):
             return ev.CustomerChanged(customer_of(person))
         case intake.OrderChanged():
