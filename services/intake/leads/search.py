@@ -134,7 +134,9 @@ def _part_of_phone(asked: str, digits: str) -> ColumnElement[bool] | None:
     )
     found = [lead.c.phone.like(f"%{digits}%"), and_(lead.c.phone.is_(None), raw.like(f"%{digits}%"))]
     if digits.startswith("8"):
-        found.append(lead.c.phone.like(f"+7{digits[1:]}%"))
+        # As a part, then as the beginning: the trigrams of "+7" itself are those of all numbers.
+        begins = f"+7{digits[1:]}"
+        found.append(and_(lead.c.phone.like(f"%{begins[1:]}%"), func.left(lead.c.phone, len(begins)) == begins))
     if digits.startswith("0") and len(digits.lstrip("0")) >= LEAST_DIGITS:
         found.append(lead.c.phone.like(f"%{digits.lstrip('0')}%"))
     return or_(*found)
