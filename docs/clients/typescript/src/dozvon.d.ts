@@ -72,6 +72,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/intake/v1/sources/{source_id}/school": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get school
+         * @description Return the account whose orders the source brings, without its key.
+         */
+        get: operations["get_school"];
+        /**
+         * Set school
+         * @description Keep the account. Its orders are checked at once, and those that waited for it are made there.
+         */
+        put: operations["set_school"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/intake/v1/desks/{code}/configuration": {
         parameters: {
             query?: never;
@@ -189,6 +213,48 @@ export interface paths {
          * @description Change a partner's card.
          */
         patch: operations["change_partner"];
+        trace?: never;
+    };
+    "/intake/v1/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List rates
+         * @description List official rates and those of the caller's desks, the newest day first.
+         */
+        get: operations["list_rates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/rates/{currency}/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set rate
+         * @description Set what one unit of a currency costs in roubles from a day on; it goes before the official rate of that day.
+         *
+         *     It is used in messages until `holds_until`, unless a newer one is known.
+         */
+        put: operations["set_rate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/intake/v1/deliveries": {
@@ -430,6 +496,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/intake/v1/leads/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export leads
+         * @description Give leads and their orders out as a table, the newest first; the filters are those of the list.
+         *
+         *     It is sent while it is read, and the audit log names all who are in it.
+         */
+        get: operations["export_leads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/intake/v1/leads/{lead_id}": {
         parameters: {
             query?: never;
@@ -609,7 +697,13 @@ export interface paths {
          */
         get: operations["list_orders"];
         put?: never;
-        post?: never;
+        /**
+         * Place order
+         * @description Make a customer and an order by hand: here at once, and at the school as soon as it answers.
+         *
+         *     `placement` says how far that has come; its number and payment link come with `order.changed`.
+         */
+        post: operations["place_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -630,6 +724,445 @@ export interface paths {
         get: operations["get_order"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/payment-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask payment link
+         * @description Ask the school for the payment link of an order; one that was refused, or is in doubt, is made again.
+         */
+        post: operations["ask_payment_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imported payments
+         * @description List imported payments, the newest first.
+         */
+        get: operations["list_imported_payments"];
+        put?: never;
+        /**
+         * Import payments
+         * @description Import a list of payments and match each by name and amount; a list may come again.
+         *
+         *     Exactly one order is a proposal, which a person confirms; several, or none, are shown and never matched.
+         */
+        post: operations["import_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments/{imported_payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get imported payment
+         * @description Return one imported payment.
+         */
+        get: operations["get_imported_payment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments/{imported_payment_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm imported payment
+         * @description Say which order the payment is of: it is on record, and completes the order once that is fully paid.
+         *
+         *     409 once a person has decided on it, and when the order is paid already.
+         */
+        post: operations["confirm_imported_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/imported-payments/{imported_payment_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject imported payment
+         * @description Say that the payment is of none of our orders. 409 once a person has decided on it.
+         */
+        post: operations["reject_imported_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hold price
+         * @description Hold the price of an order until a time; the playbook opens a follow-up then.
+         */
+        put: operations["hold_price"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/package-starts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List package starts
+         * @description List when the packages of a desk begin.
+         */
+        get: operations["list_package_starts"];
+        put?: never;
+        /**
+         * Say package start
+         * @description Say when a package begins: no price of it is held beyond that.
+         */
+        post: operations["say_package_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record payment
+         * @description Record a payment that is received; it completes an order that is fully paid.
+         *
+         *     For supervisors, and operators with the role `payments`.
+         */
+        post: operations["record_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List payments
+         * @description List payments, the newest first. An operator sees those of their leads; with the role `payments`, all.
+         */
+        get: operations["list_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/payments/{payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get payment
+         * @description Return one payment.
+         */
+        get: operations["get_payment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/payments/{payment_id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete payment
+         * @description Delete a manual payment, because the automatic one has come too or it was entered by mistake.
+         *
+         *     It is still shown. An order that it completed is again as it was. For supervisors, and operators with the role
+         *     `payments`.
+         */
+        post: operations["delete_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask refund
+         * @description Ask for a refund of an order; the first step is to keep the customer.
+         */
+        post: operations["ask_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List refunds
+         * @description List refunds, the newest first. An operator sees those of their leads; with the role `payments`, all.
+         */
+        get: operations["list_refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get refund
+         * @description Return one refund; of payout details only the end.
+         */
+        get: operations["get_refund"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Step refund
+         * @description Take a step of a refund. To confirm closes access to what was bought.
+         *
+         *     To confirm, refuse and pay is for supervisors, and operators with the role `payments`.
+         */
+        post: operations["step_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give refund details
+         * @description Say whom to pay back and to where, also anew until it is confirmed; `due_on` counts from now.
+         */
+        put: operations["give_refund_details"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/refunds/{refund_id}/payout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get refund payout
+         * @description Return payout details whole, for supervisors and operators with the role `payments`; who asked is kept.
+         */
+        get: operations["get_refund_payout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/orders/{order_id}/accesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask access
+         * @description Ask for something to be done to the access of an order; what is asked for twice is done once.
+         */
+        post: operations["ask_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/accesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List accesses
+         * @description List what is to be done to access, or was done, the newest first.
+         */
+        get: operations["list_accesses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/accesses/{access_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get access
+         * @description Return one of them.
+         */
+        get: operations["get_access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/accesses/{access_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish access
+         * @description Say that it is done where the platform keeps it.
+         */
+        post: operations["finish_access"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2299,6 +2832,132 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tasks/v1/reports/conversion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report conversion
+         * @description Count the orders of whole days by who took them into work, of them the paid, and what people did.
+         *
+         *     Operators get their own numbers alone.
+         */
+        get: operations["report_conversion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/conversion/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export conversion
+         * @description Give the report out as a table, its totals in the last row.
+         */
+        get: operations["export_conversion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report pay
+         * @description Say what people are paid for whole days by the desk's pay table; operators get their own row alone.
+         */
+        get: operations["report_pay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/pay/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export pay
+         * @description Give out as a table what people are paid, a row for each part of the pay table.
+         */
+        get: operations["export_pay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/reports/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report mine
+         * @description Return the caller's own numbers of today and of this month, as of now.
+         */
+        get: operations["report_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/v1/pay-table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get pay table
+         * @description Return what a desk pays by conversion; version 0, which a first change names: nothing yet.
+         */
+        get: operations["get_pay_table"];
+        /**
+         * Set pay table
+         * @description Say what a desk pays by conversion, and from which days on.
+         */
+        put: operations["set_pay_table"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks/v1/customers/{customer_id}/export": {
         parameters: {
             query?: never;
@@ -2758,6 +3417,10 @@ export interface paths {
         /**
          * Check out
          * @description End a shift. Tasks that were not taken go to others at once; taken ones follow the rule of their pool.
+         *
+         *     Where the desk hands over (`attendance.handover` of a desk file), nobody but the last of the day leaves before
+         *     one of the next shift is here, and open conversations are finished or go to `heir_id`. 409 `handover_due` names
+         *     all that is left to do; a supervisor lets them go with `override`.
          */
         post: operations["check_out"];
         delete?: never;
@@ -2936,6 +3599,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assignment/v1/schedule/month": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get schedule board
+         * @description Return who is planned, was there, was late and is absent on each day of a month; operators see their own.
+         */
+        get: operations["get_schedule_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assignment/v1/schedule/{planned_id}": {
         parameters: {
             query?: never;
@@ -2970,6 +3653,26 @@ export interface paths {
          * @description Cancel a shift that has not ended: a day off, an illness. The week does not plan it again.
          */
         post: operations["cancel_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/schedule/{planned_id}/late": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Announce lateness
+         * @description Announce before a shift begins that its operator will be late, which excuses it; later 409 `shift_begun`.
+         */
+        post: operations["announce_lateness"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3037,6 +3740,287 @@ export interface paths {
          * @description Cancel an absence that is not over; one under way ends within seconds. What has moved stays where it is.
          */
         post: operations["cancel_absence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/lateness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List lateness
+         * @description List who came late or not at all, the latest first; operators see their own.
+         */
+        get: operations["list_lateness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/lateness/{lateness_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get lateness
+         * @description Return one lateness.
+         */
+        get: operations["get_lateness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/lateness/{lateness_id}/excuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Excuse lateness
+         * @description Excuse a lateness: it counts no more for those to come. What was judged since stays as it is.
+         */
+        post: operations["excuse_lateness"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List swaps
+         * @description List swaps, the latest first; operators see those that they ask for or are asked for.
+         */
+        get: operations["list_swaps"];
+        put?: never;
+        /**
+         * Ask swap
+         * @description Ask another operator to take a shift, or to exchange it for one of theirs; a task of theirs says so.
+         *
+         *     It is over when the first of these shifts begins. Supervisors ask in the name of an operator.
+         */
+        post: operations["ask_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/swaps/{swap_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get swap
+         * @description Return a swap.
+         */
+        get: operations["get_swap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/swaps/{swap_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept swap
+         * @description Accept a swap: its shifts change hands at once. Only the operator who is asked can.
+         */
+        post: operations["accept_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/swaps/{swap_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse swap
+         * @description Refuse a swap: everything stays as it is. Only the operator who is asked can.
+         */
+        post: operations["refuse_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/swaps/{swap_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw swap
+         * @description Withdraw a swap that is not answered: who asked for it, or a supervisor.
+         */
+        post: operations["withdraw_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/wishes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List wishes
+         * @description List on which days operators would like to work which shifts, and on which they cannot; their own to them.
+         */
+        get: operations["list_wishes"];
+        /**
+         * Set wishes
+         * @description Say all that an operator wishes of a month; what was said of it before, and is not past, is forgotten.
+         */
+        put: operations["set_wishes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/month-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List month plans
+         * @description List plans of months, the latest month first.
+         */
+        get: operations["list_month_plans"];
+        put?: never;
+        /**
+         * Propose month plan
+         * @description Propose who works which shift in what is to come of a month; nothing is planned until it is published.
+         *
+         *     Nobody gets two shifts a day, one in an absence, one that they cannot work, or one too soon after another. What
+         *     stays uncovered and which wishes are not kept is said.
+         */
+        post: operations["propose_month_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/month-plans/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get month plan
+         * @description Return a plan of a month, with what is uncovered and which wishes are not kept as they are now.
+         */
+        get: operations["get_month_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit month plan
+         * @description Say all places of a draft anew; a supervisor may break wishes and rest, and it is said where.
+         */
+        patch: operations["edit_month_plan"];
+        trace?: never;
+    };
+    "/assignment/v1/month-plans/{plan_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish month plan
+         * @description Make planned shifts of a draft: all of them or, with every fault, none.
+         */
+        post: operations["publish_month_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assignment/v1/month-plans/{plan_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard month plan
+         * @description Discard a draft; its month can be proposed anew.
+         */
+        post: operations["discard_month_plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3293,7 +4277,7 @@ export interface paths {
         };
         /**
          * List templates
-         * @description List versions, newest first.
+         * @description List versions, newest first; of a customer's situation alone if it is named.
          */
         get: operations["list_templates"];
         put?: never;
@@ -3541,7 +4525,9 @@ export interface paths {
         put?: never;
         /**
          * Resend message
-         * @description Send a message that failed for want of an approved template; 409 `message_not_resendable` for any other.
+         * @description Send a message that failed: `to` a corrected address, or once its template is approved.
+         *
+         *     To another address it says what it said. 409 `message_not_resendable` names why any other is not sent.
          */
         post: operations["resend_message"];
         delete?: never;
@@ -4401,6 +5387,128 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * AccessAction
+         * @description What is done to the access to what was bought.
+         * @enum {string}
+         */
+        AccessAction: "close" | "reset";
+        /**
+         * AccessDone
+         * @description It is done where the platform keeps it.
+         */
+        AccessDone: {
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * AccessIn
+         * @description What is to be done to the access to what was bought: close it, or reset its password and send that again.
+         */
+        AccessIn: {
+            /** @description what is to be done */
+            action: components["schemas"]["AccessAction"];
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * AccessStatus
+         * @description Whether it is still to be done where the platform keeps it.
+         * @enum {string}
+         */
+        AccessStatus: "requested" | "done";
+        /**
+         * AccessView
+         * @description What is to be done to the access of an order, or was done.
+         */
+        AccessView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             * @description the order
+             */
+            order_id: string;
+            /** @description what is done to it */
+            action: components["schemas"]["AccessAction"];
+            /** @description whether it is still to be done */
+            status: components["schemas"]["AccessStatus"];
+            /**
+             * Refund Id
+             * @description the refund
+             */
+            refund_id: string | null;
+            /**
+             * Requested At
+             * Format: date-time
+             * @description when it was asked for
+             */
+            requested_at: string;
+            /**
+             * Requested By
+             * @description who asked for it
+             */
+            requested_by: string;
+            /**
+             * Done At
+             * @description when it was done
+             */
+            done_at: string | null;
+            /**
+             * Done By
+             * @description who did it
+             */
+            done_by: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[AccessView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        AccessViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["AccessView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * Action
          * @description What becomes of a thing; what a document does not name any more is retired, never deleted.
          * @enum {string}
@@ -4734,6 +5842,8 @@ export interface components {
             pauses?: {
                 [key: string]: components["schemas"]["PauseReasonPart"];
             } | null;
+            /** @description rest between shifts, hand-over and lateness */
+            attendance?: components["schemas"]["AttendancePart"] | null;
         };
         /**
          * Attempt
@@ -4792,6 +5902,22 @@ export interface components {
              * @description when it was given to the provider
              */
             offered_at: string | null;
+        };
+        /**
+         * AttendancePart
+         * @description How the desk's shifts are attended; null: no such rule.
+         */
+        AttendancePart: {
+            /**
+             * Rest
+             * @description minutes between two shifts of one person
+             * @default 660
+             */
+            rest?: number;
+            /** @description what is handed over before somebody leaves; null - nothing */
+            handover?: components["schemas"]["HandoverPart"] | null;
+            /** @description what lateness leads to; null - nothing is recorded */
+            lateness?: components["schemas"]["LatenessPart"] | null;
         };
         /**
          * AttentionOut
@@ -5035,6 +6161,144 @@ export interface components {
              * @description for the history
              */
             reason: string;
+        };
+        /**
+         * BoardDay
+         * @description A day of a person: what was planned, what was worked, and why they are absent.
+         */
+        BoardDay: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Planned
+             * @description shifts that they were or are to work
+             */
+            planned: components["schemas"]["BoardShift"][];
+            /**
+             * Worked
+             * @description when they were on shift
+             */
+            worked: components["schemas"]["BoardWorked"][];
+            /**
+             * Absent
+             * @description why they are absent that day
+             */
+            absent: string | null;
+        };
+        /**
+         * BoardPerson
+         * @description A person's month; days without anything are left out.
+         */
+        BoardPerson: {
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string;
+            /**
+             * Days
+             * @description days on which there is something to show
+             */
+            days: components["schemas"]["BoardDay"][];
+        };
+        /**
+         * BoardShift
+         * @description A planned shift on the board; `late`: minutes, null where they came in time or are still awaited.
+         */
+        BoardShift: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift: string | null;
+            /**
+             * Starts At
+             * Format: date-time
+             * @description when it begins
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             * @description when it ends
+             */
+            ends_at: string;
+            /** @description its state */
+            state: components["schemas"]["PlanState"];
+            /**
+             * Came At
+             * @description when they were first there
+             */
+            came_at: string | null;
+            /**
+             * Late
+             * @description minutes from its start until they came
+             */
+            late: number | null;
+            /**
+             * No Show
+             * @description whether they did not come at all
+             */
+            no_show: boolean;
+            /**
+             * Announcement
+             * @description why they will be late, as it was announced before the shift began
+             */
+            announcement: string | null;
+        };
+        /**
+         * BoardView
+         * @description A month of a desk by person and day, by the desk's clock.
+         */
+        BoardView: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             */
+            month: string;
+            /**
+             * People
+             * @description the desk's operators, by name
+             */
+            people: components["schemas"]["BoardPerson"][];
+        };
+        /**
+         * BoardWorked
+         * @description From when until when an operator was on shift; `ended_at` is null while it lasts.
+         */
+        BoardWorked: {
+            /**
+             * Started At
+             * Format: date-time
+             * @description when it began
+             */
+            started_at: string;
+            /**
+             * Ended At
+             * @description when it ended
+             */
+            ended_at: string | null;
         };
         /**
          * BrowserKeys
@@ -5310,6 +6574,12 @@ export interface components {
              */
             payload: string;
         };
+        /**
+         * By
+         * @description What a report has a row for.
+         * @enum {string}
+         */
+        By: "person" | "product" | "source" | "day" | "month";
         /**
          * CallIn
          * @description A call to start: the telephone of `extension` rings, or that of who calls, then the customer's.
@@ -5976,6 +7246,29 @@ export interface components {
              * @description what it names and the desk does not have
              */
             missing: components["schemas"]["MissingOut"][];
+        };
+        /**
+         * CheckOutIn
+         * @description Who leaves, the caller by default, and who has their open conversations then.
+         *
+         *     `override`: why a supervisor lets them go though something is not handed over.
+         */
+        CheckOutIn: {
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+            /**
+             * Heir Id
+             * @description who has their open conversations then
+             */
+            heir_id?: string | null;
+            /**
+             * Override
+             * @description why a supervisor lets them go though something is not handed over
+             */
+            override?: string | null;
         };
         /**
          * Colleague
@@ -6684,6 +7977,36 @@ export interface components {
              * @description why nothing can be sent by it now
              */
             refusal: string | null;
+        };
+        /**
+         * ConversionReport
+         * @description The numbers of a desk in a time, and their totals.
+         */
+        ConversionReport: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Day From
+             * Format: date
+             * @description the first day, of the desk's zone
+             */
+            day_from: string;
+            /**
+             * Day To
+             * Format: date
+             * @description the last day, which is within
+             */
+            day_to: string;
+            /**
+             * Rows
+             * @description one row for each
+             */
+            rows: components["schemas"]["NumbersRowOut"][];
+            /** @description of all rows together */
+            totals: components["schemas"]["Numbers"];
         };
         /**
          * CpaConfig
@@ -8542,6 +9865,24 @@ export interface components {
             comment: string;
         };
         /**
+         * HandoverPart
+         * @description That who leaves hands over: `gap` minutes, and the types of tasks that are conversations.
+         */
+        HandoverPart: {
+            /**
+             * Gap
+             * @description minutes after the end of a shift in which the next one begins
+             * @default 60
+             */
+            gap?: number;
+            /**
+             * Conversations
+             * @description types of tasks that are open conversations
+             * @default []
+             */
+            conversations?: string[];
+        };
+        /**
          * HistoryView
          * @description Who, when, from, to, why; `cause_id` is the delivery or event behind it.
          */
@@ -8606,6 +9947,22 @@ export interface components {
              * @description `cursor` of the next page; none: this was the last
              */
             next_cursor?: string | null;
+        };
+        /**
+         * HoldIn
+         * @description Until when the price of an order is held, never beyond the start of its package; null ends the hold.
+         */
+        HoldIn: {
+            /**
+             * Held Until
+             * @description until when the price of the order is held; null ends the hold
+             */
+            held_until: string | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
         };
         /**
          * HolidaysIn
@@ -8781,6 +10138,135 @@ export interface components {
             value: string;
         };
         /**
+         * ImportedPaymentIn
+         * @description A payment of the list; `external_id`: by which it is known when it comes again.
+         */
+        ImportedPaymentIn: {
+            /**
+             * Paid On
+             * Format: date
+             * @description day of the payment
+             */
+            paid_on: string;
+            /**
+             * Name
+             * @description who paid, as the bank says
+             */
+            name: string;
+            /**
+             * Amount
+             * @description what was paid
+             */
+            amount: number | string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             * @default RUB
+             */
+            currency?: string;
+            /**
+             * External Id
+             * @description id of the payment, by which it is known when it comes again
+             */
+            external_id?: string | null;
+        };
+        /**
+         * ImportedPaymentView
+         * @description A payment that the school does not know, and its order: proposed, or confirmed by a person.
+         *
+         *     `candidates`: orders that it may be of, when there are several.
+         */
+        ImportedPaymentView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Paid On
+             * Format: date
+             * @description day of the payment
+             */
+            paid_on: string;
+            /**
+             * Name
+             * @description who paid, as the bank says
+             */
+            name: string;
+            /** @description what was paid */
+            amount: components["schemas"]["Money"];
+            /**
+             * External Id
+             * @description id of the payment in its list
+             */
+            external_id: string | null;
+            /** @description its state */
+            state: components["schemas"]["MatchState"];
+            /**
+             * Order Id
+             * @description the order that is proposed, or that a person named
+             */
+            order_id: string | null;
+            /**
+             * Lead Id
+             * @description the lead
+             */
+            lead_id: string | null;
+            /**
+             * Candidates
+             * @description orders that it may be of
+             */
+            candidates: string[];
+            /**
+             * Imported At
+             * Format: date-time
+             * @description when it was imported
+             */
+            imported_at: string;
+            /**
+             * Imported By
+             * @description who imported it
+             */
+            imported_by: string;
+            /**
+             * Decided At
+             * @description when a person decided on it
+             */
+            decided_at: string | null;
+            /**
+             * Decided By
+             * @description who decided on it
+             */
+            decided_by: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[ImportedPaymentView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        ImportedPaymentViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["ImportedPaymentView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
          * IntakeConfiguration
          * @description What the desk has at intake, as a document that can be applied again.
          */
@@ -8837,6 +10323,8 @@ export interface components {
         /**
          * IntakePart
          * @description The sources of a desk, and how often it calls; null: as they are. Sources that are not named are retired.
+         *
+         *     `schools` are accounts at GetCourse by the codes of their sources; of one that is not named, nothing is asked.
          */
         IntakePart: {
             /**
@@ -8845,6 +10333,13 @@ export interface components {
              */
             sources?: {
                 [key: string]: components["schemas"]["SourcePart"];
+            } | null;
+            /**
+             * Schools
+             * @description accounts at GetCourse, by the codes of their sources; null leaves them as they are
+             */
+            schools?: {
+                [key: string]: components["schemas"]["SchoolPart"];
             } | null;
             /** @description how often the desk calls its customers */
             calling?: components["schemas"]["CallingPart"] | null;
@@ -9002,6 +10497,187 @@ export interface components {
              * @description how many there are
              */
             count: number;
+        };
+        /**
+         * LateReasonIn
+         * @description Why they are, or will be, late.
+         * @example {
+         *       "reason": "пробки"
+         *     }
+         */
+        LateReasonIn: {
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+        };
+        /**
+         * LatenessPart
+         * @description What a desk does of lateness; minutes, and days of the window.
+         */
+        LatenessPart: {
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+            /**
+             * Short
+             * @description up to how many minutes `steps` apply
+             * @default 60
+             */
+            short?: number;
+            /**
+             * Steps
+             * @description for the first, the second … in the window; the last for all further ones
+             */
+            steps: components["schemas"]["LatenessStep"][];
+            /** @description what more minutes lead to, and not coming at all */
+            long: components["schemas"]["LatenessStep"];
+            /**
+             * Window Days
+             * @description days in which latenesses are counted
+             * @default 31
+             */
+            window_days?: number;
+            /**
+             * Repeated
+             * @description from how many in the window on they are flagged; null - never
+             */
+            repeated?: number | null;
+            /**
+             * Grace
+             * @description from how many minutes on it is late
+             * @default 1
+             */
+            grace?: number;
+        };
+        /**
+         * LatenessState
+         * @description How a lateness stands; these codes are stored.
+         * @enum {string}
+         */
+        LatenessState: "open" | "late" | "no_show";
+        /**
+         * LatenessStep
+         * @description A warning, or a fine of an amount.
+         */
+        LatenessStep: {
+            /** @description what it leads to */
+            step: components["schemas"]["StepKind"];
+            /**
+             * Amount
+             * @description sum of the fine, as a text
+             */
+            amount?: string | null;
+        };
+        /**
+         * LatenessView
+         * @description A planned shift that began without its operator, and what the desk's rule makes of it.
+         */
+        LatenessView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string;
+            /**
+             * Planned Id
+             * Format: uuid
+             * @description the planned shift
+             */
+            planned_id: string;
+            /**
+             * Starts At
+             * Format: date-time
+             * @description when it begins
+             */
+            starts_at: string;
+            /** @description its state */
+            state: components["schemas"]["LatenessState"];
+            /**
+             * Minutes
+             * @description how late they came; null while they are awaited, or did not come
+             */
+            minutes: number | null;
+            /**
+             * Announced
+             * @description whether it was announced before the shift began
+             */
+            announced: boolean;
+            /**
+             * Excused
+             * @description whether it was announced beforehand, or a supervisor has excused it
+             */
+            excused: boolean;
+            /**
+             * Excused At
+             * @description when a supervisor excused it
+             */
+            excused_at: string | null;
+            /**
+             * Excused By
+             * @description who excused it
+             */
+            excused_by: string | null;
+            /**
+             * Excuse
+             * @description why a supervisor excuses it
+             */
+            excuse: string | null;
+            /** @description what the desk's rule makes of it */
+            step: components["schemas"]["StepKind"] | null;
+            /** @description sum of the fine */
+            fine: components["schemas"]["Money"] | null;
+            /**
+             * Number
+             * @description which one it is of those that count in the rule's window
+             */
+            number: number | null;
+            /**
+             * Repeated
+             * @description whether it is one too many
+             */
+            repeated: boolean;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[LatenessView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        LatenessViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["LatenessView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * LeadDetail
@@ -9486,6 +11162,12 @@ export interface components {
              */
             lists?: boolean;
         };
+        /**
+         * MatchState
+         * @description What has become of an imported payment; a proposal waits for a person, as do the next two.
+         * @enum {string}
+         */
+        MatchState: "proposed" | "ambiguous" | "unmatched" | "confirmed" | "rejected";
         /**
          * MaxConfig
          * @description A bot as the cabinet of MAX has it; `team_chat_id`: the id of a chat that it is a member of.
@@ -11104,6 +12786,199 @@ export interface components {
             currency: string;
         };
         /**
+         * MoneyIn
+         * @description A sum that a person enters, in the order's currency.
+         */
+        MoneyIn: {
+            /**
+             * Amount
+             * @description sum of the order
+             */
+            amount: number | string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+        };
+        /**
+         * MonthPlanIn
+         * @description The month of a desk that is to be planned.
+         * @example {
+         *       "desk": "demo",
+         *       "month": "2026-12"
+         *     }
+         */
+        MonthPlanIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             * @example 2026-12
+             */
+            month: string;
+        };
+        /**
+         * MonthPlanPatch
+         * @description All places of a plan, as a supervisor would have them.
+         * @example {
+         *       "places": []
+         *     }
+         */
+        MonthPlanPatch: {
+            /**
+             * Places
+             * @description who works which shift on which day
+             */
+            places: components["schemas"]["PlacePart"][];
+        };
+        /**
+         * MonthPlanRow
+         * @description The plan of a month, without its places.
+         */
+        MonthPlanRow: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             */
+            month: string;
+            /** @description its state */
+            state: components["schemas"]["MonthPlanState"];
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+            /**
+             * Created At
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @description who made it
+             */
+            created_by: string;
+            /**
+             * Published At
+             * @description when it was published
+             */
+            published_at: string | null;
+            /**
+             * Published By
+             * @description who published it
+             */
+            published_by: string | null;
+        };
+        /**
+         * Page[MonthPlanRow]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        MonthPlanRowPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["MonthPlanRow"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * MonthPlanState
+         * @description How the plan of a month stands; these codes are stored.
+         * @enum {string}
+         */
+        MonthPlanState: "draft" | "published" | "discarded";
+        /**
+         * MonthPlanView
+         * @description The plan of a month, and what is to be said of it as wishes, absences and needs are now.
+         */
+        MonthPlanView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             */
+            month: string;
+            /** @description its state */
+            state: components["schemas"]["MonthPlanState"];
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+            /**
+             * Created At
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
+            /**
+             * Created By
+             * @description who made it
+             */
+            created_by: string;
+            /**
+             * Published At
+             * @description when it was published
+             */
+            published_at: string | null;
+            /**
+             * Published By
+             * @description who published it
+             */
+            published_by: string | null;
+            /**
+             * Places
+             * @description who works which shift on which day
+             */
+            places: components["schemas"]["PlaceView"][];
+            /**
+             * Uncovered
+             * @description shifts that want more people
+             */
+            uncovered: components["schemas"]["UncoveredView"][];
+            /**
+             * Unkept
+             * @description wishes that are not kept
+             */
+            unkept: components["schemas"]["UnkeptView"][];
+            /**
+             * Short Rest
+             * @description places that begin too soon after another shift
+             */
+            short_rest: components["schemas"]["PlacePart"][];
+        };
+        /**
          * Move
          * @description Another time. `by`: who wanted it; `warned`: whether they said so beforehand.
          */
@@ -11126,6 +13001,38 @@ export interface components {
              * @description why
              */
             reason?: string | null;
+        };
+        /**
+         * MyNumbers
+         * @description The caller's own numbers of today, and of this month so far with what it pays.
+         */
+        MyNumbers: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /** @description of today */
+            today: components["schemas"]["Numbers"];
+            /** @description of this month so far */
+            month: components["schemas"]["Numbers"];
+            /**
+             * Pay
+             * @description what is paid
+             */
+            pay: components["schemas"]["PaySum"][];
         };
         /**
          * NameKind
@@ -11371,6 +13278,173 @@ export interface components {
              * @description days after which reports of providers lose what was sent
              */
             callbacks?: number | null;
+        };
+        /**
+         * Numbers
+         * @description What is counted: orders taken into work by first contact, of them paid, and what was done.
+         */
+        Numbers: {
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Kept
+             * @description first contacts by the task's due time
+             */
+            kept: number;
+            /**
+             * Late
+             * @description first contacts after the task's due time
+             */
+            late: number;
+            /**
+             * Lost
+             * @description of the taken ones, how many are lost now
+             */
+            lost: number;
+            /**
+             * Invalid
+             * @description of the taken ones, how many are invalid now
+             */
+            invalid: number;
+            /**
+             * Wins
+             * @description payments on these days
+             */
+            wins: number;
+            /**
+             * Alone
+             * @description payments without an operator's work
+             */
+            alone: number;
+            /**
+             * Calls
+             * @description calls that telephony recorded
+             */
+            calls: number;
+            /**
+             * Attempts
+             * @description outcomes by which the customer was called or written to
+             */
+            attempts: number;
+            /**
+             * Answers
+             * @description messages of customers that were answered
+             */
+            answers: number;
+            /**
+             * Answer Seconds
+             * @description mean seconds from the customer's message to the reply
+             */
+            answer_seconds: number | null;
+        };
+        /**
+         * NumbersRowOut
+         * @description The numbers of one person, product, source, day or month; null: it is not asked for, or nobody's.
+         */
+        NumbersRowOut: {
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Kept
+             * @description first contacts by the task's due time
+             */
+            kept: number;
+            /**
+             * Late
+             * @description first contacts after the task's due time
+             */
+            late: number;
+            /**
+             * Lost
+             * @description of the taken ones, how many are lost now
+             */
+            lost: number;
+            /**
+             * Invalid
+             * @description of the taken ones, how many are invalid now
+             */
+            invalid: number;
+            /**
+             * Wins
+             * @description payments on these days
+             */
+            wins: number;
+            /**
+             * Alone
+             * @description payments without an operator's work
+             */
+            alone: number;
+            /**
+             * Calls
+             * @description calls that telephony recorded
+             */
+            calls: number;
+            /**
+             * Attempts
+             * @description outcomes by which the customer was called or written to
+             */
+            attempts: number;
+            /**
+             * Answers
+             * @description messages of customers that were answered
+             */
+            answers: number;
+            /**
+             * Answer Seconds
+             * @description mean seconds from the customer's message to the reply
+             */
+            answer_seconds: number | null;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name?: string | null;
+            /**
+             * Product
+             * @description code of the product; empty when the order named none
+             */
+            product?: string | null;
+            /**
+             * Source
+             * @description code of the source
+             */
+            source?: string | null;
+            /**
+             * Day
+             * @description the day, or the first of the month
+             */
+            day?: string | null;
         };
         /**
          * OperatorContactIn
@@ -11779,6 +13853,60 @@ export interface components {
             totals?: components["schemas"]["Totals"] | null;
         };
         /**
+         * OrderIn
+         * @description An order that a person makes for a customer: it is here at once, and is made at the source's school.
+         *
+         *     `title` is what is bought, `offer_code` the school's own code of it.
+         */
+        OrderIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Source
+             * @description short machine name
+             */
+            source: string;
+            /**
+             * Name
+             * @description name of the customer
+             */
+            name: string;
+            /**
+             * Phone
+             * @description phone number, as it was typed
+             */
+            phone?: string | null;
+            /**
+             * Email
+             * @description e-mail address
+             */
+            email: string;
+            /**
+             * Title
+             * @description what is ordered
+             */
+            title: string;
+            /**
+             * Offer Code
+             * @description the school's own code of what is ordered
+             */
+            offer_code?: string | null;
+            /**
+             * Amount
+             * @description sum of the order
+             */
+            amount: number | string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             * @default RUB
+             */
+            currency?: string;
+        };
+        /**
          * OrderStatus
          * @description The state of an order; each source's own words map to it.
          * @enum {string}
@@ -11854,6 +13982,13 @@ export interface components {
              * @description what the customer has written
              */
             remarks: string | null;
+            /** @description how far it has come that the order is made at its source; null of an order that came from there */
+            placement: components["schemas"]["Placement"] | null;
+            /**
+             * Held Until
+             * @description until when its price is held
+             */
+            held_until: string | null;
             /**
              * Placed At
              * @description when the customer ordered
@@ -11987,6 +14122,64 @@ export interface components {
              * @default []
              */
             hours?: components["schemas"]["DayHours"][];
+        };
+        /**
+         * PackageStartIn
+         * @description When a package begins, by the code or title of its line in orders; null: it is not known any more.
+         */
+        PackageStartIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Code
+             * @description code of the order's line, or its title where it has no code
+             */
+            code: string;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at: string | null;
+        };
+        /**
+         * PackageStartView
+         * @description When a package begins.
+         */
+        PackageStartView: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Code
+             * @description code of the order's line, or its title where it has no code
+             */
+            code: string;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at: string | null;
+        };
+        /**
+         * Page[PackageStartView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        PackageStartViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["PackageStartView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * PartChange
@@ -12426,6 +14619,509 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * PayReport
+         * @description What people are paid for some days, by the pay table of their desk.
+         */
+        PayReport: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Day From
+             * Format: date
+             * @description the first day, of the desk's zone
+             */
+            day_from: string;
+            /**
+             * Day To
+             * Format: date
+             * @description the last day, which is within
+             */
+            day_to: string;
+            /**
+             * Rows
+             * @description one row for each
+             */
+            rows: components["schemas"]["PayRow"][];
+            /**
+             * Totals
+             * @description of all rows together
+             */
+            totals: components["schemas"]["PaySum"][];
+        };
+        /**
+         * PayRow
+         * @description What one person is paid, by currency, and for what.
+         */
+        PayRow: {
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string | null;
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Pay
+             * @description what is paid
+             */
+            pay: components["schemas"]["PaySum"][];
+            /**
+             * Stretches
+             * @description each time in which one part of the pay table holds
+             */
+            stretches: components["schemas"]["PayStretch"][];
+        };
+        /**
+         * PayStretch
+         * @description One person's conversion while one part of the table holds, the tier that it reaches, and what that pays.
+         */
+        PayStretch: {
+            /**
+             * Day From
+             * Format: date
+             * @description the first day, of the desk's zone
+             */
+            day_from: string;
+            /**
+             * Day To
+             * Format: date
+             * @description the last day, which is within
+             */
+            day_to: string;
+            /**
+             * Taken
+             * @description orders taken into work by a first contact
+             */
+            taken: number;
+            /**
+             * Paid
+             * @description of the taken ones, how many are paid by now
+             */
+            paid: number;
+            /**
+             * Conversion
+             * @description paid of taken, 0 to 1; null when nothing was taken
+             */
+            conversion: number | null;
+            /**
+             * Tier From
+             * @description from which conversion the tier holds; null when none is reached
+             */
+            tier_from: number | null;
+            /** @description what is paid */
+            pay: components["schemas"]["PaySum"];
+        };
+        /**
+         * PaySum
+         * @description A sum of money.
+         */
+        PaySum: {
+            /**
+             * Amount
+             * @description decimal number as a text
+             */
+            amount: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+        };
+        /**
+         * PayTableIn
+         * @description What a desk pays by conversion: parts, each from its day until that of the next.
+         */
+        PayTableIn: {
+            /**
+             * Parts
+             * @description placeholders with their values
+             */
+            parts: components["schemas"]["PayTablePart"][];
+        };
+        /**
+         * PayTableOut
+         * @description The pay table of a desk; version 0: it has none yet.
+         */
+        PayTableOut: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+            /**
+             * Parts
+             * @description the parts, by their first days
+             */
+            parts: components["schemas"]["PayTablePartOut"][];
+        };
+        /**
+         * PayTablePart
+         * @description The tiers that hold from a day on.
+         */
+        PayTablePart: {
+            /**
+             * From Day
+             * Format: date
+             * @description the first day on which it holds
+             */
+            from_day: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+            /**
+             * Tiers
+             * @description the tiers, the lowest conversion first
+             */
+            tiers: components["schemas"]["PayTier"][];
+        };
+        /**
+         * PayTablePartOut
+         * @description The tiers that hold from a day on.
+         */
+        PayTablePartOut: {
+            /**
+             * From Day
+             * Format: date
+             * @description the first day on which it holds
+             */
+            from_day: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+            /**
+             * Tiers
+             * @description the tiers, the lowest conversion first
+             */
+            tiers: components["schemas"]["PayTierOut"][];
+        };
+        /**
+         * PayTier
+         * @description From a conversion on: a sum for the time, and one for each paid order.
+         */
+        PayTier: {
+            /**
+             * From Conversion
+             * @description share of 0 to 1 from which the tier holds
+             */
+            from_conversion: number | string;
+            /**
+             * Fixed
+             * @description sum for the time, as a decimal number
+             * @default 0
+             */
+            fixed?: number | string;
+            /**
+             * Per Paid
+             * @description sum for each paid order, as a decimal number
+             * @default 0
+             */
+            per_paid?: number | string;
+        };
+        /**
+         * PayTierOut
+         * @description From a conversion on: a sum for the time, and one for each paid order.
+         */
+        PayTierOut: {
+            /**
+             * From Conversion
+             * @description share of 0 to 1 from which the tier holds
+             */
+            from_conversion: number;
+            /**
+             * Fixed
+             * @description sum for the time, as a decimal number
+             */
+            fixed: string;
+            /**
+             * Per Paid
+             * @description sum for each paid order, as a decimal number
+             */
+            per_paid: string;
+        };
+        /**
+         * PaymentDeletion
+         * @description Why a manual payment is deleted, most often because the automatic one has come too.
+         */
+        PaymentDeletion: {
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+        };
+        /**
+         * PaymentIn
+         * @description A payment that a person enters: it is received. Without `amount`: what the order lacks.
+         *
+         *     `order_version` is that of the order as it was seen: of two who enter the same payment at once one is refused.
+         */
+        PaymentIn: {
+            /**
+             * Order Version
+             * @description version of the order as it was seen
+             */
+            order_version: number;
+            /**
+             * Type
+             * @description how it was paid, in the desk's own words
+             */
+            type: string;
+            /** @description what was paid; without it, what the order lacks */
+            amount?: components["schemas"]["MoneyIn"] | null;
+            /**
+             * Paid At
+             * @description when it was paid
+             */
+            paid_at?: string | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * PaymentKind
+         * @description Whether the source has said of a payment, or a person has entered it.
+         * @enum {string}
+         */
+        PaymentKind: "automatic" | "manual";
+        /**
+         * PaymentMatch
+         * @description The order that a payment is of; left out, the one that is proposed.
+         */
+        PaymentMatch: {
+            /**
+             * Order Id
+             * @description the order; left out, the one that is proposed
+             */
+            order_id?: string | null;
+        };
+        /**
+         * PaymentStatus
+         * @description Whether a payment stands; only a manual one is ever deleted.
+         * @enum {string}
+         */
+        PaymentStatus: "received" | "deleted";
+        /**
+         * PaymentView
+         * @description A payment of an order; one that was deleted is still shown, with who deleted it and why.
+         */
+        PaymentView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             * @description the order
+             */
+            order_id: string;
+            /** @description whether its source has said so, or a person has entered it */
+            kind: components["schemas"]["PaymentKind"];
+            /**
+             * Type
+             * @description how it was paid; only of one that was entered by hand
+             */
+            type: string | null;
+            /** @description whether it stands, or was deleted */
+            status: components["schemas"]["PaymentStatus"];
+            /** @description what was paid */
+            amount: components["schemas"]["Money"];
+            /**
+             * Paid At
+             * Format: date-time
+             * @description when it was paid
+             */
+            paid_at: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             * @description when it was recorded
+             */
+            recorded_at: string;
+            /**
+             * Recorded By
+             * @description who recorded it; `source` for what its source has said
+             */
+            recorded_by: string;
+            /**
+             * Deleted At
+             * @description when it was deleted
+             */
+            deleted_at: string | null;
+            /**
+             * Deleted By
+             * @description who deleted it
+             */
+            deleted_by: string | null;
+            /**
+             * Deleted Reason
+             * @description why it was deleted
+             */
+            deleted_reason: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[PaymentView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        PaymentViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["PaymentView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * PaymentsImported
+         * @description How many payments were matched, may be of several orders, are of none, or were decided in an earlier list.
+         */
+        PaymentsImported: {
+            /**
+             * Proposed
+             * @description payments of exactly one order, for a person to confirm
+             */
+            proposed: number;
+            /**
+             * Ambiguous
+             * @description payments that may be of several orders, or of one that another payment is proposed for
+             */
+            ambiguous: number;
+            /**
+             * Unmatched
+             * @description payments of no order that we know
+             */
+            unmatched: number;
+            /**
+             * Known
+             * @description payments that a person has decided on before
+             */
+            known: number;
+        };
+        /**
+         * PaymentsIn
+         * @description A list of payments: `rows`, or the same as a table in `csv`, whose first line names the columns.
+         *
+         *     A table's columns are date, name, amount, and if there are any currency and id, in Russian or English.
+         */
+        PaymentsIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Rows
+             * @description the list, a payment each
+             */
+            rows?: components["schemas"]["ImportedPaymentIn"][] | null;
+            /**
+             * Csv
+             * @description the list as a table, whose first line names the columns
+             */
+            csv?: string | null;
+            /**
+             * Currency
+             * @description of what a table names none for
+             * @default RUB
+             */
+            currency?: string;
+        };
+        /**
+         * PayoutView
+         * @description Where to pay a refund, whole: for who pays it.
+         */
+        PayoutView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Payout
+             * @description number of the card or account to pay to, whole
+             */
+            payout: string;
+        };
+        /**
          * PersonIn
          * @description How a partner is reached: all personal data of a card.
          */
@@ -12469,6 +15165,92 @@ export interface components {
              */
             name: string;
         };
+        /**
+         * PlacePart
+         * @description That an operator works a shift of a day.
+         */
+        PlacePart: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description short machine name
+             */
+            shift: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+        };
+        /**
+         * PlaceView
+         * @description That an operator works a shift of a day.
+         */
+        PlaceView: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string | null;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at: string | null;
+            /**
+             * Ends At
+             * @description when it ends
+             */
+            ends_at: string | null;
+        };
+        /**
+         * PlaceholderType
+         * @description What a placeholder is filled with.
+         * @enum {string}
+         */
+        PlaceholderType: "text" | "number" | "money" | "date" | "moment" | "link" | "email" | "phone";
+        /**
+         * Placement
+         * @description An order that we make at its source; `code`: why it is not there.
+         */
+        Placement: {
+            /** @description its state */
+            state: components["schemas"]["PlacementState"];
+            /**
+             * Code
+             * @description why it is not there; null while nothing is wrong
+             */
+            code: string | null;
+        };
+        /**
+         * PlacementState
+         * @description How far an order has come that we make at its source; `unknown`: it may be there.
+         * @enum {string}
+         */
+        PlacementState: "pending" | "accepted" | "refused" | "unknown";
         /**
          * PlanState
          * @description How a planned shift stands; these codes are stored.
@@ -12521,6 +15303,8 @@ export interface components {
         /**
          * PlannedShiftView
          * @description A shift that an operator is to work. `late`: minutes from its start until they came, null until then.
+         *
+         *     `announcement`: why they will be late, as it was announced before it began.
          */
         PlannedShiftView: {
             /**
@@ -12579,6 +15363,16 @@ export interface components {
              * @description minutes from its start until they came
              */
             late: number | null;
+            /**
+             * Announced At
+             * @description when it was announced that they will be late
+             */
+            announced_at: string | null;
+            /**
+             * Announcement
+             * @description why they will be late, as it was announced before the shift began
+             */
+            announcement: string | null;
             /**
              * Version
              * @description its version: `If-Match` takes it
@@ -13102,19 +15896,9 @@ export interface components {
         Progress: "planned" | "applying" | "applied" | "undoing" | "undone";
         /**
          * ProposeTemplate
-         * @description A new template, or new texts for one that exists; placeholders look like `{name}`.
+         * @description A new template, or new texts for one that exists.
          */
         ProposeTemplate: {
-            /**
-             * Desk
-             * @description short machine name
-             */
-            desk: string;
-            /**
-             * Code
-             * @description short machine name
-             */
-            code: string;
             /**
              * Bodies
              * @description text by language
@@ -13130,6 +15914,29 @@ export interface components {
             variants?: {
                 [key: string]: components["schemas"]["Variant"];
             };
+            /**
+             * Situation
+             * @description situation of the customer for which it is
+             */
+            situation?: string | null;
+            /**
+             * Types
+             * @description type of each placeholder, by its name
+             * @default {}
+             */
+            types?: {
+                [key: string]: components["schemas"]["PlaceholderType"];
+            };
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string;
         };
         /**
          * ProviderRates
@@ -13367,6 +16174,94 @@ export interface components {
              * @example 21:00
              */
             ends: string;
+        };
+        /**
+         * RateIn
+         * @description A rate that a desk sets by hand: it goes before the official one of that day.
+         */
+        RateIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Per Unit
+             * @description what one unit of the currency costs in the base
+             * @example 0.154321
+             */
+            per_unit: number | string;
+        };
+        /**
+         * RateView
+         * @description What one unit of a currency costs in `base` from `day` on; `desk` is `*` of an official rate.
+         */
+        RateView: {
+            /**
+             * Desk
+             * @description code of the desk, `*` of an official rate
+             */
+            desk: string;
+            /**
+             * Currency
+             * @description currency, as in ISO 4217
+             */
+            currency: string;
+            /**
+             * Day
+             * Format: date
+             * @description the day from which it holds, by the bank's calendar
+             */
+            day: string;
+            /**
+             * Base
+             * @description currency in which the rate is
+             */
+            base: string;
+            /**
+             * Per Unit
+             * @description what one unit of the currency costs in the base
+             * @example 0.154321
+             */
+            per_unit: string;
+            /**
+             * Holds Until
+             * Format: date
+             * @description last day on which messages use it
+             */
+            holds_until: string;
+            /**
+             * Official
+             * @description whether the central bank has set it
+             */
+            official: boolean;
+            /**
+             * Actor
+             * @description who did it
+             */
+            actor: string;
+            /**
+             * Changed At
+             * Format: date-time
+             * @description when it last changed
+             */
+            changed_at: string;
+        };
+        /**
+         * Page[RateView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        RateViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["RateView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * RawDelivery
@@ -13900,6 +16795,190 @@ export interface components {
              * @description what was ordered
              */
             items: components["schemas"]["RedistributionOut"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * RefundDetails
+         * @description Whom to pay back and to where. `payout`: the number of a card or an account; it is kept sealed.
+         */
+        RefundDetails: {
+            /**
+             * Full Name
+             * @description full name of who is paid back
+             */
+            full_name: string;
+            /**
+             * Phone
+             * @description phone number of who is paid back
+             */
+            phone: string;
+            /**
+             * Email
+             * @description e-mail address of who is paid back
+             */
+            email: string;
+            /**
+             * Payout
+             * @description number of the card or account to pay to; it is kept sealed
+             */
+            payout: string;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * RefundIn
+         * @description A refund to ask for. Without `amount`: what was paid.
+         */
+        RefundIn: {
+            /** @description what is asked back; without it, what was paid */
+            amount?: components["schemas"]["MoneyIn"] | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * RefundState
+         * @description How far a refund is; `kept`, `refused` and `paid` end it. `kept`: the customer has stayed.
+         * @enum {string}
+         */
+        RefundState: "asked" | "kept" | "details_wanted" | "details_given" | "confirmed" | "refused" | "paid";
+        /**
+         * RefundStep
+         * @description A step of a refund; details are given by a call of their own. `kept_by`: by what the customer was kept.
+         */
+        RefundStep: {
+            /**
+             * State
+             * @description the step that is taken
+             * @enum {string}
+             */
+            state: "kept" | "details_wanted" | "confirmed" | "refused" | "paid";
+            /**
+             * Kept By
+             * @description by what the customer was kept, in the desk's own code
+             */
+            kept_by?: string | null;
+            /**
+             * Reason
+             * @description why
+             */
+            reason?: string | null;
+        };
+        /**
+         * RefundView
+         * @description A refund. Of payout details only the end is shown, as `***4242`; `due_on` is the last day to pay.
+         */
+        RefundView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description the lead
+             */
+            lead_id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             * @description the customer
+             */
+            customer_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             * @description the order
+             */
+            order_id: string;
+            /** @description how far it is */
+            state: components["schemas"]["RefundState"];
+            /** @description what is asked back; none: what was paid */
+            amount: components["schemas"]["Money"] | null;
+            /**
+             * Package
+             * @description what was bought
+             */
+            package: string | null;
+            /**
+             * Kept By
+             * @description by what the customer was kept, in the desk's own code
+             */
+            kept_by: string | null;
+            /**
+             * Full Name
+             * @description full name of who is paid back
+             */
+            full_name: string | null;
+            /**
+             * Phone
+             * @description phone number of who is paid back
+             */
+            phone: string | null;
+            /**
+             * Email
+             * @description e-mail address of who is paid back
+             */
+            email: string | null;
+            /**
+             * Payout
+             * @description the end of the number of the card or account to pay to, as `***4242`
+             */
+            payout: string | null;
+            /**
+             * Due On
+             * @description the last day to pay it
+             */
+            due_on: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             * @description when it was asked for
+             */
+            asked_at: string;
+            /**
+             * Asked By
+             * @description who asked for it
+             */
+            asked_by: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description when it last changed
+             */
+            updated_at: string;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[RefundView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        RefundViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["RefundView"][];
             /**
              * Next Cursor
              * @description `cursor` of the next page; none: this was the last
@@ -14796,6 +17875,11 @@ export interface components {
              * @default []
              */
             among_operator_ids?: string[];
+            /**
+             * Task Type
+             * @description code of the kind of task
+             */
+            task_type?: string | null;
         };
         /**
          * RerunIn
@@ -14865,6 +17949,18 @@ export interface components {
              * @description id to go on after, if there are more
              */
             next: string | null;
+        };
+        /**
+         * ResendMessage
+         * @description Where a message that failed is sent now: an e-mail, or a phone number; null: where it was to go.
+         */
+        ResendMessage: {
+            /**
+             * To
+             * @description e-mail or phone number to which it is sent now
+             * @example anna@example.com
+             */
+            to?: string | null;
         };
         /**
          * ResponseKind
@@ -15032,6 +18128,114 @@ export interface components {
             source: string;
             /** @description name and how to reach them */
             person: components["schemas"]["Speaker"];
+        };
+        /**
+         * SchoolIn
+         * @description See `SchoolPart`; `active`: whether anything is asked of the account.
+         */
+        SchoolIn: {
+            /**
+             * Account
+             * @description acme of acme.getcourse.ru
+             */
+            account: string;
+            /**
+             * Api Key
+             * @description key of the provider's account
+             */
+            api_key?: string | null;
+            /**
+             * Check Minutes
+             * @description from check to check of its orders; each takes a few requests
+             * @default 30
+             */
+            check_minutes?: number;
+            /**
+             * Active
+             * @description whether it is in use
+             * @default true
+             */
+            active?: boolean;
+        };
+        /**
+         * SchoolPart
+         * @description The account at GetCourse whose orders a source brings; a key that is left out stays as it is.
+         */
+        SchoolPart: {
+            /**
+             * Account
+             * @description acme of acme.getcourse.ru
+             */
+            account: string;
+            /**
+             * Api Key
+             * @description key of the provider's account
+             */
+            api_key?: string | null;
+            /**
+             * Check Minutes
+             * @description from check to check of its orders; each takes a few requests
+             * @default 30
+             */
+            check_minutes?: number;
+        };
+        /**
+         * SchoolView
+         * @description A school's account: how its check is doing, and why no order is made there.
+         */
+        SchoolView: {
+            /**
+             * Source Id
+             * Format: uuid
+             * @description the source
+             */
+            source_id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Account
+             * @description name of the account, as its address has it
+             */
+            account: string;
+            /**
+             * Check Minutes
+             * @description minutes from check to check of its orders
+             */
+            check_minutes: number;
+            /**
+             * Active
+             * @description whether it is in use
+             */
+            active: boolean;
+            /**
+             * Halted Code
+             * @description why no order is made there until a person looks at the account
+             */
+            halted_code: string | null;
+            /**
+             * Halted At
+             * @description when it was halted
+             */
+            halted_at: string | null;
+            /**
+             * Checked At
+             * Format: date-time
+             * @description what the school had said by then is known
+             */
+            checked_at: string;
+            /**
+             * Check Code
+             * @description why the last question brought no list
+             */
+            check_code: string | null;
+            /**
+             * Version
+             * @description grows with each change of the account
+             */
+            version: number;
         };
         /**
          * Scope
@@ -15202,6 +18406,12 @@ export interface components {
             doubt?: components["schemas"]["Doubt"];
         };
         /**
+         * Sheet
+         * @description How a table is exported.
+         * @enum {string}
+         */
+        Sheet: "csv" | "xlsx";
+        /**
          * SheetOut
          * @description The call sheet of a task, in the caller's language.
          */
@@ -15252,7 +18462,7 @@ export interface components {
          * ShiftPart
          * @description A shift of the desk: its hours in the desk's zone, and who works it on which days of the week.
          *
-         *     `ends` not after `starts` is on the next day.
+         *     `needed`: how many people the plan of a month wants on which days. `ends` not after `starts` is on the next day.
          */
         ShiftPart: {
             /** @description title for people */
@@ -15282,6 +18492,14 @@ export interface components {
              */
             week?: {
                 [key: string]: string[];
+            };
+            /**
+             * Needed
+             * @description how many people a month's plan wants on which days
+             * @default {}
+             */
+            needed?: {
+                [key: string]: number;
             };
         };
         /**
@@ -16227,6 +19445,12 @@ export interface components {
          */
         Stage: "new" | "working" | "booked" | "won" | "lost" | "invalid" | "incubator";
         /**
+         * StepKind
+         * @description What a lateness leads to; these codes are stored.
+         * @enum {string}
+         */
+        StepKind: "warning" | "fine";
+        /**
          * StepOut
          * @description A step: what happened, the actor or rule behind it, and the facts.
          *
@@ -16368,6 +19592,154 @@ export interface components {
             expirationTime?: number | null;
             /** @description the keys of the subscription */
             keys: components["schemas"]["BrowserKeys"];
+        };
+        /**
+         * SwapIn
+         * @description That another operator takes a shift, or exchanges it for one of theirs.
+         * @example {
+         *       "planned_id": "0190b6d0-0000-7000-8000-0000584598a3",
+         *       "to_operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+         *     }
+         */
+        SwapIn: {
+            /**
+             * Planned Id
+             * Format: uuid
+             * @description the shift that the other is to take
+             */
+            planned_id: string;
+            /**
+             * To Operator Id
+             * Format: uuid
+             * @description who is asked
+             */
+            to_operator_id: string;
+            /**
+             * In Return Id
+             * @description the shift of the other that the asker takes for it; null - none
+             */
+            in_return_id?: string | null;
+            /**
+             * Comment
+             * @description why it is asked for
+             */
+            comment?: string | null;
+        };
+        /**
+         * SwapState
+         * @description How a swap stands; these codes are stored.
+         * @enum {string}
+         */
+        SwapState: "asked" | "accepted" | "refused" | "withdrawn" | "expired";
+        /**
+         * SwapView
+         * @description What an operator asks of another: to take a shift, or to exchange it for `in_return_id`.
+         */
+        SwapView: {
+            /**
+             * Id
+             * Format: uuid
+             * @description its id
+             */
+            id: string;
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * From Operator Id
+             * Format: uuid
+             * @description who asks
+             */
+            from_operator_id: string;
+            /**
+             * From Operator Name
+             * @description name of who asks
+             */
+            from_operator_name: string;
+            /**
+             * To Operator Id
+             * Format: uuid
+             * @description who is asked
+             */
+            to_operator_id: string;
+            /**
+             * To Operator Name
+             * @description name of who is asked
+             */
+            to_operator_name: string;
+            /**
+             * Planned Id
+             * Format: uuid
+             * @description the shift that the other is to take
+             */
+            planned_id: string;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at: string | null;
+            /**
+             * In Return Id
+             * @description the shift of the other that the asker takes for it; null - none
+             */
+            in_return_id: string | null;
+            /**
+             * In Return Starts At
+             * @description when the other's shift begins
+             */
+            in_return_starts_at: string | null;
+            /**
+             * Comment
+             * @description why it is asked for
+             */
+            comment: string | null;
+            /** @description its state */
+            state: components["schemas"]["SwapState"];
+            /**
+             * Expires At
+             * Format: date-time
+             * @description until when it can be answered
+             */
+            expires_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
+            /**
+             * Answered At
+             * @description when it was answered, or over
+             */
+            answered_at: string | null;
+            /**
+             * Answered By
+             * @description who answered it
+             */
+            answered_by: string | null;
+            /**
+             * Version
+             * @description its version: `If-Match` takes it
+             */
+            version: number;
+        };
+        /**
+         * Page[SwapView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        SwapViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["SwapView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
         };
         /**
          * TakenWork
@@ -17087,6 +20459,19 @@ export interface components {
             variants?: {
                 [key: string]: components["schemas"]["Variant"];
             };
+            /**
+             * Situation
+             * @description situation of the customer for which it is
+             */
+            situation?: string | null;
+            /**
+             * Types
+             * @description type of each placeholder, by its name
+             * @default {}
+             */
+            types?: {
+                [key: string]: components["schemas"]["PlaceholderType"];
+            };
         };
         /**
          * TemplateState
@@ -17146,6 +20531,18 @@ export interface components {
              * @description names of the placeholders in the texts
              */
             placeholders: string[];
+            /**
+             * Situation
+             * @description situation of the customer for which it is
+             */
+            situation: string | null;
+            /**
+             * Types
+             * @description type of each placeholder, by its name
+             */
+            types: {
+                [key: string]: components["schemas"]["PlaceholderType"];
+            };
             /**
              * Proposed By
              * @description who proposed it
@@ -17508,7 +20905,7 @@ export interface components {
         };
         /**
          * TriedText
-         * @description A text as customers would read it; null if values are missing.
+         * @description A text as customers would read it; null if values are missing, or not of their placeholder's type.
          */
         TriedText: {
             /** @description kind of the channels that it is for; null for those without a text of their own */
@@ -17525,6 +20922,11 @@ export interface components {
              * @description placeholders that have no value
              */
             unfilled: string[];
+            /**
+             * Mistyped
+             * @description placeholders whose value is not of their type
+             */
+            mistyped: string[];
             /**
              * Segments
              * @description how many text messages it is
@@ -17571,6 +20973,28 @@ export interface components {
              * @description name or number that customers see
              */
             sender: string;
+        };
+        /**
+         * UncoveredView
+         * @description A shift of a day that wants more people.
+         */
+        UncoveredView: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift: string;
+            /**
+             * Missing
+             * @description how many people are missing
+             */
+            missing: number;
         };
         /**
          * UnderstoodOrder
@@ -17722,6 +21146,36 @@ export interface components {
              * @description `cursor` of the next page; none: this was the last
              */
             next_cursor?: string | null;
+        };
+        /**
+         * UnkeptView
+         * @description A wish that the plan does not keep: one who cannot is planned, or one who prefers it is not.
+         */
+        UnkeptView: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string | null;
+            /** @description what they say of it */
+            wish: components["schemas"]["WishKind"];
         };
         /**
          * UnreadField
@@ -17983,6 +21437,141 @@ export interface components {
             text: string;
         };
         /**
+         * WishKind
+         * @description What an operator says of a shift of a day; these codes are stored. Who says nothing can.
+         * @enum {string}
+         */
+        WishKind: "prefer" | "can" | "cannot";
+        /**
+         * WishPart
+         * @description What an operator says of a shift of a day.
+         */
+        WishPart: {
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description short machine name
+             */
+            shift: string;
+            /** @description what they say of it */
+            wish: components["schemas"]["WishKind"];
+        };
+        /**
+         * WishView
+         * @description What an operator says of a shift of a day; who says nothing can work it.
+         */
+        WishView: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Operator Name
+             * @description name of the operator
+             */
+            operator_name: string;
+            /**
+             * Day
+             * Format: date
+             * @description the day, by the desk's clock
+             */
+            day: string;
+            /**
+             * Shift
+             * @description code of the desk's shift
+             */
+            shift: string;
+            /** @description what they say of it */
+            wish: components["schemas"]["WishKind"];
+        };
+        /**
+         * Page[WishView]
+         * @description One page of a list; without `next_cursor` it was the last.
+         */
+        WishViewPage: {
+            /**
+             * Items
+             * @description what was ordered
+             */
+            items: components["schemas"]["WishView"][];
+            /**
+             * Next Cursor
+             * @description `cursor` of the next page; none: this was the last
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * WishesIn
+         * @description All that an operator wishes of a month, the caller by default.
+         * @example {
+         *       "desk": "demo",
+         *       "month": "2026-12",
+         *       "wishes": []
+         *     }
+         */
+        WishesIn: {
+            /**
+             * Desk
+             * @description short machine name
+             */
+            desk: string;
+            /**
+             * Operator Id
+             * @description the operator
+             */
+            operator_id?: string | null;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             * @example 2026-12
+             */
+            month: string;
+            /**
+             * Wishes
+             * @description what they say of shifts of the month
+             */
+            wishes: components["schemas"]["WishPart"][];
+        };
+        /**
+         * WishesView
+         * @description All that an operator wishes of a month.
+         */
+        WishesView: {
+            /**
+             * Desk
+             * @description code of the desk
+             */
+            desk: string;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Month
+             * @description the month, such as `2026-12`
+             */
+            month: string;
+            /**
+             * Wishes
+             * @description what they say of shifts of the month
+             */
+            wishes: components["schemas"]["WishPart"][];
+        };
+        /**
          * WithdrawalIn
          * @description What the customer withdrew, and how they said so.
          */
@@ -18106,6 +21695,7 @@ export interface components {
              *       "requested_at": "2026-03-02T09:00:00Z",
              *       "role": "operator",
              *       "task_id": "0190b6d0-0000-7000-8000-00008db60186",
+             *       "task_type": "callback",
              *       "task_version": 1
              *     }
              */
@@ -18155,6 +21745,8 @@ export interface components {
                  * @default []
                  */
                 among_operator_ids?: string[];
+                /** Task Type */
+                task_type?: string | null;
             };
         };
         /**
@@ -18492,6 +22084,12 @@ export type AbsenceIn = components['schemas']['AbsenceIn'];
 export type AbsenceState = components['schemas']['AbsenceState'];
 export type AbsenceView = components['schemas']['AbsenceView'];
 export type AbsenceViewPage = components['schemas']['AbsenceViewPage'];
+export type AccessAction = components['schemas']['AccessAction'];
+export type AccessDone = components['schemas']['AccessDone'];
+export type AccessIn = components['schemas']['AccessIn'];
+export type AccessStatus = components['schemas']['AccessStatus'];
+export type AccessView = components['schemas']['AccessView'];
+export type AccessViewPage = components['schemas']['AccessViewPage'];
 export type Action = components['schemas']['Action'];
 export type ActivationIn = components['schemas']['ActivationIn'];
 export type ActivationOut = components['schemas']['ActivationOut'];
@@ -18508,6 +22106,7 @@ export type AssignmentConfiguration = components['schemas']['AssignmentConfigura
 export type AssignmentConfigured = components['schemas']['AssignmentConfigured'];
 export type AssignmentPart = components['schemas']['AssignmentPart'];
 export type Attempt = components['schemas']['Attempt'];
+export type AttendancePart = components['schemas']['AttendancePart'];
 export type AttentionOut = components['schemas']['AttentionOut'];
 export type AttentionOutPage = components['schemas']['AttentionOutPage'];
 export type AuditedRead = components['schemas']['AuditedRead'];
@@ -18519,6 +22118,11 @@ export type BlackListEntry = components['schemas']['BlackListEntry'];
 export type BlackListEntryPage = components['schemas']['BlackListEntryPage'];
 export type BlackListIn = components['schemas']['BlackListIn'];
 export type BlackListLift = components['schemas']['BlackListLift'];
+export type BoardDay = components['schemas']['BoardDay'];
+export type BoardPerson = components['schemas']['BoardPerson'];
+export type BoardShift = components['schemas']['BoardShift'];
+export type BoardView = components['schemas']['BoardView'];
+export type BoardWorked = components['schemas']['BoardWorked'];
 export type BrowserKeys = components['schemas']['BrowserKeys'];
 export type BulkActionIn = components['schemas']['BulkActionIn'];
 export type BulkActionOut = components['schemas']['BulkActionOut'];
@@ -18529,6 +22133,7 @@ export type BulkMemberOutPage = components['schemas']['BulkMemberOutPage'];
 export type BulkMemberState = components['schemas']['BulkMemberState'];
 export type BulkOutcomeIn = components['schemas']['BulkOutcomeIn'];
 export type Button = components['schemas']['Button'];
+export type By = components['schemas']['By'];
 export type CallIn = components['schemas']['CallIn'];
 export type CallKind = components['schemas']['CallKind'];
 export type CallState = components['schemas']['CallState'];
@@ -18552,6 +22157,7 @@ export type ChannelPage = components['schemas']['ChannelPage'];
 export type ChannelPart = components['schemas']['ChannelPart'];
 export type ChannelRates = components['schemas']['ChannelRates'];
 export type CheckOut = components['schemas']['CheckOut'];
+export type CheckOutIn = components['schemas']['CheckOutIn'];
 export type Colleague = components['schemas']['Colleague'];
 export type ConfigurationMode = components['schemas']['ConfigurationMode'];
 export type ConsentIn = components['schemas']['ConsentIn'];
@@ -18569,6 +22175,7 @@ export type ConversationMessage = components['schemas']['ConversationMessage'];
 export type ConversationMessagePage = components['schemas']['ConversationMessagePage'];
 export type ConversationPage = components['schemas']['ConversationPage'];
 export type ConversationWay = components['schemas']['ConversationWay'];
+export type ConversionReport = components['schemas']['ConversionReport'];
 export type CpaConfig = components['schemas']['CpaConfig'];
 export type CreateChannel = components['schemas']['CreateChannel'];
 export type Customer = components['schemas']['Customer'];
@@ -18636,8 +22243,10 @@ export type GroundView = components['schemas']['GroundView'];
 export type GroundedContact = components['schemas']['GroundedContact'];
 export type GroundedContactPage = components['schemas']['GroundedContactPage'];
 export type HandoverIn = components['schemas']['HandoverIn'];
+export type HandoverPart = components['schemas']['HandoverPart'];
 export type HistoryView = components['schemas']['HistoryView'];
 export type HistoryViewPage = components['schemas']['HistoryViewPage'];
+export type HoldIn = components['schemas']['HoldIn'];
 export type HolidaysIn = components['schemas']['HolidaysIn'];
 export type HoursIn = components['schemas']['HoursIn'];
 export type Identity = components['schemas']['Identity'];
@@ -18648,6 +22257,9 @@ export type IdentityIn = components['schemas']['IdentityIn'];
 export type IdentityKind = components['schemas']['IdentityKind'];
 export type IdentityStep = components['schemas']['IdentityStep'];
 export type IdentityView = components['schemas']['IdentityView'];
+export type ImportedPaymentIn = components['schemas']['ImportedPaymentIn'];
+export type ImportedPaymentView = components['schemas']['ImportedPaymentView'];
+export type ImportedPaymentViewPage = components['schemas']['ImportedPaymentViewPage'];
 export type IntakeConfiguration = components['schemas']['IntakeConfiguration'];
 export type IntakeConfigured = components['schemas']['IntakeConfigured'];
 export type IntakePart = components['schemas']['IntakePart'];
@@ -18659,6 +22271,12 @@ export type Language = components['schemas']['Language'];
 export type LastMessage = components['schemas']['LastMessage'];
 export type Lasting = components['schemas']['Lasting'];
 export type LastingOut = components['schemas']['LastingOut'];
+export type LateReasonIn = components['schemas']['LateReasonIn'];
+export type LatenessPart = components['schemas']['LatenessPart'];
+export type LatenessState = components['schemas']['LatenessState'];
+export type LatenessStep = components['schemas']['LatenessStep'];
+export type LatenessView = components['schemas']['LatenessView'];
+export type LatenessViewPage = components['schemas']['LatenessViewPage'];
 export type LeadDetail = components['schemas']['LeadDetail'];
 export type LeadOut = components['schemas']['LeadOut'];
 export type LeadRehearsal = components['schemas']['LeadRehearsal'];
@@ -18670,6 +22288,7 @@ export type LinksIn = components['schemas']['LinksIn'];
 export type LoanIn = components['schemas']['LoanIn'];
 export type MangoConfig = components['schemas']['MangoConfig'];
 export type Masking = components['schemas']['Masking'];
+export type MatchState = components['schemas']['MatchState'];
 export type MaxConfig = components['schemas']['MaxConfig'];
 export type MeView = components['schemas']['MeView'];
 export type MediaReference = components['schemas']['MediaReference'];
@@ -18711,7 +22330,15 @@ export type MissingOut = components['schemas']['MissingOut'];
 export type MissingPlaybook = components['schemas']['MissingPlaybook'];
 export type Mode = components['schemas']['Mode'];
 export type Money = components['schemas']['Money'];
+export type MoneyIn = components['schemas']['MoneyIn'];
+export type MonthPlanIn = components['schemas']['MonthPlanIn'];
+export type MonthPlanPatch = components['schemas']['MonthPlanPatch'];
+export type MonthPlanRow = components['schemas']['MonthPlanRow'];
+export type MonthPlanRowPage = components['schemas']['MonthPlanRowPage'];
+export type MonthPlanState = components['schemas']['MonthPlanState'];
+export type MonthPlanView = components['schemas']['MonthPlanView'];
 export type Move = components['schemas']['Move'];
+export type MyNumbers = components['schemas']['MyNumbers'];
 export type NameKind = components['schemas']['NameKind'];
 export type Need = components['schemas']['Need'];
 export type NewIdentity = components['schemas']['NewIdentity'];
@@ -18723,6 +22350,8 @@ export type NotificationsConfiguration = components['schemas']['NotificationsCon
 export type NotificationsConfigured = components['schemas']['NotificationsConfigured'];
 export type NotificationsPart = components['schemas']['NotificationsPart'];
 export type NotificationsRetention = components['schemas']['NotificationsRetention'];
+export type Numbers = components['schemas']['Numbers'];
+export type NumbersRowOut = components['schemas']['NumbersRowOut'];
 export type OperatorContactIn = components['schemas']['OperatorContactIn'];
 export type OperatorIdentityIn = components['schemas']['OperatorIdentityIn'];
 export type OperatorIn = components['schemas']['OperatorIn'];
@@ -18731,12 +22360,16 @@ export type OperatorPatch = components['schemas']['OperatorPatch'];
 export type OperatorView = components['schemas']['OperatorView'];
 export type OperatorViewPage = components['schemas']['OperatorViewPage'];
 export type Order = components['schemas']['Order'];
+export type OrderIn = components['schemas']['OrderIn'];
 export type OrderStatus = components['schemas']['OrderStatus'];
 export type OrderView = components['schemas']['OrderView'];
 export type OrderViewPage = components['schemas']['OrderViewPage'];
 export type OutcomeIn = components['schemas']['OutcomeIn'];
 export type OutcomeOut = components['schemas']['OutcomeOut'];
 export type OwnDayIn = components['schemas']['OwnDayIn'];
+export type PackageStartIn = components['schemas']['PackageStartIn'];
+export type PackageStartView = components['schemas']['PackageStartView'];
+export type PackageStartViewPage = components['schemas']['PackageStartViewPage'];
 export type PartChange = components['schemas']['PartChange'];
 export type PartnerHoursIn = components['schemas']['PartnerHoursIn'];
 export type PartnerIn = components['schemas']['PartnerIn'];
@@ -18748,8 +22381,33 @@ export type PauseIn = components['schemas']['PauseIn'];
 export type PauseReasonPart = components['schemas']['PauseReasonPart'];
 export type PauseReasonView = components['schemas']['PauseReasonView'];
 export type PauseReasonViewPage = components['schemas']['PauseReasonViewPage'];
+export type PayReport = components['schemas']['PayReport'];
+export type PayRow = components['schemas']['PayRow'];
+export type PayStretch = components['schemas']['PayStretch'];
+export type PaySum = components['schemas']['PaySum'];
+export type PayTableIn = components['schemas']['PayTableIn'];
+export type PayTableOut = components['schemas']['PayTableOut'];
+export type PayTablePart = components['schemas']['PayTablePart'];
+export type PayTablePartOut = components['schemas']['PayTablePartOut'];
+export type PayTier = components['schemas']['PayTier'];
+export type PayTierOut = components['schemas']['PayTierOut'];
+export type PaymentDeletion = components['schemas']['PaymentDeletion'];
+export type PaymentIn = components['schemas']['PaymentIn'];
+export type PaymentKind = components['schemas']['PaymentKind'];
+export type PaymentMatch = components['schemas']['PaymentMatch'];
+export type PaymentStatus = components['schemas']['PaymentStatus'];
+export type PaymentView = components['schemas']['PaymentView'];
+export type PaymentViewPage = components['schemas']['PaymentViewPage'];
+export type PaymentsImported = components['schemas']['PaymentsImported'];
+export type PaymentsIn = components['schemas']['PaymentsIn'];
+export type PayoutView = components['schemas']['PayoutView'];
 export type PersonIn = components['schemas']['PersonIn'];
 export type PersonOut = components['schemas']['PersonOut'];
+export type PlacePart = components['schemas']['PlacePart'];
+export type PlaceView = components['schemas']['PlaceView'];
+export type PlaceholderType = components['schemas']['PlaceholderType'];
+export type Placement = components['schemas']['Placement'];
+export type PlacementState = components['schemas']['PlacementState'];
 export type PlanState = components['schemas']['PlanState'];
 export type PlannedShiftIn = components['schemas']['PlannedShiftIn'];
 export type PlannedShiftView = components['schemas']['PlannedShiftView'];
@@ -18779,6 +22437,9 @@ export type QuestionOut = components['schemas']['QuestionOut'];
 export type QueueOut = components['schemas']['QueueOut'];
 export type QueueOutPage = components['schemas']['QueueOutPage'];
 export type QuietPart = components['schemas']['QuietPart'];
+export type RateIn = components['schemas']['RateIn'];
+export type RateView = components['schemas']['RateView'];
+export type RateViewPage = components['schemas']['RateViewPage'];
 export type RawDelivery = components['schemas']['RawDelivery'];
 export type ReadinessOut = components['schemas']['ReadinessOut'];
 export type Reason = components['schemas']['Reason'];
@@ -18790,6 +22451,12 @@ export type RecordingLink = components['schemas']['RecordingLink'];
 export type RedistributionIn = components['schemas']['RedistributionIn'];
 export type RedistributionOut = components['schemas']['RedistributionOut'];
 export type RedistributionOutPage = components['schemas']['RedistributionOutPage'];
+export type RefundDetails = components['schemas']['RefundDetails'];
+export type RefundIn = components['schemas']['RefundIn'];
+export type RefundState = components['schemas']['RefundState'];
+export type RefundStep = components['schemas']['RefundStep'];
+export type RefundView = components['schemas']['RefundView'];
+export type RefundViewPage = components['schemas']['RefundViewPage'];
 export type Registered = components['schemas']['Registered'];
 export type Registration = components['schemas']['Registration'];
 export type RehearsalIn = components['schemas']['RehearsalIn'];
@@ -18804,6 +22471,7 @@ export type RequestedMessage = components['schemas']['RequestedMessage'];
 export type RequestedWork = components['schemas']['RequestedWork'];
 export type RerunIn = components['schemas']['RerunIn'];
 export type RerunView = components['schemas']['RerunView'];
+export type ResendMessage = components['schemas']['ResendMessage'];
 export type ResponseKind = components['schemas']['ResponseKind'];
 export type Result = components['schemas']['Result'];
 export type Retry = components['schemas']['Retry'];
@@ -18812,6 +22480,9 @@ export type RingReason = components['schemas']['RingReason'];
 export type Role = components['schemas']['Role'];
 export type Rotation = components['schemas']['Rotation'];
 export type SaidContact = components['schemas']['SaidContact'];
+export type SchoolIn = components['schemas']['SchoolIn'];
+export type SchoolPart = components['schemas']['SchoolPart'];
+export type SchoolView = components['schemas']['SchoolView'];
 export type Scope = components['schemas']['Scope'];
 export type ScriptOut = components['schemas']['ScriptOut'];
 export type SeatIn = components['schemas']['SeatIn'];
@@ -18820,6 +22491,7 @@ export type SeatView = components['schemas']['SeatView'];
 export type SecretView = components['schemas']['SecretView'];
 export type SelectionIn = components['schemas']['SelectionIn'];
 export type SendingPart = components['schemas']['SendingPart'];
+export type Sheet = components['schemas']['Sheet'];
 export type SheetOut = components['schemas']['SheetOut'];
 export type SheetStepOut = components['schemas']['SheetStepOut'];
 export type ShiftPart = components['schemas']['ShiftPart'];
@@ -18841,6 +22513,7 @@ export type SourceViewPage = components['schemas']['SourceViewPage'];
 export type SourceWithSecret = components['schemas']['SourceWithSecret'];
 export type Speaker = components['schemas']['Speaker'];
 export type Stage = components['schemas']['Stage'];
+export type StepKind = components['schemas']['StepKind'];
 export type StepOut = components['schemas']['StepOut'];
 export type StreamEnd = components['schemas']['StreamEnd'];
 export type StreamPlace = components['schemas']['StreamPlace'];
@@ -18848,6 +22521,10 @@ export type StreamTicket = components['schemas']['StreamTicket'];
 export type SubjectKind = components['schemas']['SubjectKind'];
 export type SubjectOut = components['schemas']['SubjectOut'];
 export type SubscribeToPushes = components['schemas']['SubscribeToPushes'];
+export type SwapIn = components['schemas']['SwapIn'];
+export type SwapState = components['schemas']['SwapState'];
+export type SwapView = components['schemas']['SwapView'];
+export type SwapViewPage = components['schemas']['SwapViewPage'];
 export type TakenWork = components['schemas']['TakenWork'];
 export type TallyConfig = components['schemas']['TallyConfig'];
 export type TaskChange = components['schemas']['TaskChange'];
@@ -18881,9 +22558,11 @@ export type TriedTemplate = components['schemas']['TriedTemplate'];
 export type TriedText = components['schemas']['TriedText'];
 export type TryTemplate = components['schemas']['TryTemplate'];
 export type TwilioConfig = components['schemas']['TwilioConfig'];
+export type UncoveredView = components['schemas']['UncoveredView'];
 export type UnderstoodOrder = components['schemas']['UnderstoodOrder'];
 export type UndoOut = components['schemas']['UndoOut'];
 export type UndoOutPage = components['schemas']['UndoOutPage'];
+export type UnkeptView = components['schemas']['UnkeptView'];
 export type UnreadField = components['schemas']['UnreadField'];
 export type UsedName = components['schemas']['UsedName'];
 export type Variant = components['schemas']['Variant'];
@@ -18895,6 +22574,12 @@ export type Weekday = components['schemas']['Weekday'];
 export type WhatsAppCloudConfig = components['schemas']['WhatsAppCloudConfig'];
 export type Whose = components['schemas']['Whose'];
 export type WhyOut = components['schemas']['WhyOut'];
+export type WishKind = components['schemas']['WishKind'];
+export type WishPart = components['schemas']['WishPart'];
+export type WishView = components['schemas']['WishView'];
+export type WishViewPage = components['schemas']['WishViewPage'];
+export type WishesIn = components['schemas']['WishesIn'];
+export type WishesView = components['schemas']['WishesView'];
 export type WithdrawalIn = components['schemas']['WithdrawalIn'];
 export type Withdrawn = components['schemas']['Withdrawn'];
 export type WordsIn = components['schemas']['WordsIn'];
@@ -19614,6 +23299,120 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_school: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the source */
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "desk": "demo",
+                     *       "account": "account",
+                     *       "check_minutes": 1,
+                     *       "active": true,
+                     *       "halted_code": "halted_code",
+                     *       "halted_at": "2026-03-02T09:00:00Z",
+                     *       "checked_at": "2026-03-02T09:00:00Z",
+                     *       "check_code": "check_code",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SchoolView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_school: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the source */
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "account": "account"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SchoolIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "desk": "demo",
+                     *       "account": "account",
+                     *       "check_minutes": 1,
+                     *       "active": true,
+                     *       "halted_code": "halted_code",
+                     *       "halted_at": "2026-03-02T09:00:00Z",
+                     *       "checked_at": "2026-03-02T09:00:00Z",
+                     *       "check_code": "check_code",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SchoolView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_intake_configuration: {
         parameters: {
             query?: never;
@@ -19645,6 +23444,7 @@ export interface operations {
                      *       "desk": "demo",
                      *       "document": {
                      *         "sources": {},
+                     *         "schools": {},
                      *         "calling": {
                      *           "calls_a_day": 1
                      *         }
@@ -19711,6 +23511,7 @@ export interface operations {
                      *       "desk": "demo",
                      *       "document": {
                      *         "sources": {},
+                     *         "schools": {},
                      *         "calling": {
                      *           "calls_a_day": 1
                      *         }
@@ -20657,6 +24458,148 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_rates: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description currency, as in ISO 4217 */
+                currency?: string | null;
+                /** @description the day, by the desk's clock */
+                day?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "currency": "RUB",
+                     *           "day": "2026-03-02",
+                     *           "base": "RUB",
+                     *           "per_unit": "0.154321",
+                     *           "holds_until": "2026-03-02",
+                     *           "official": true,
+                     *           "actor": "actor",
+                     *           "changed_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RateViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_rate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description currency, as in ISO 4217 */
+                currency: string;
+                /** @description the day, by the desk's clock */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "per_unit": "0.154321"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "currency": "RUB",
+                     *       "day": "2026-03-02",
+                     *       "base": "RUB",
+                     *       "per_unit": "0.154321",
+                     *       "holds_until": "2026-03-02",
+                     *       "official": true,
+                     *       "actor": "actor",
+                     *       "changed_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RateView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -21840,6 +25783,60 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    export_leads: {
+        parameters: {
+            query: {
+                /** @description csv or xlsx */
+                format: components["schemas"]["Sheet"];
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description how far the lead is, the same for all playbooks */
+                stage?: components["schemas"]["Stage"] | null;
+                /** @description only those with this status */
+                status?: string | null;
+                /** @description code of the source */
+                source?: string | null;
+                /** @description the operator who owns the lead */
+                owner_id?: string | null;
+                /** @description made at this moment or later */
+                created_from?: string | null;
+                /** @description made before this moment */
+                created_to?: string | null;
+                /** @description the partner */
+                partner_id?: string | null;
+                /** @description any number of an order, ours or the source's; a name; a phone in any spelling, or 4 of its digits; an e-mail */
+                q?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the table */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_lead: {
         parameters: {
             query?: {
@@ -21939,6 +25936,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -22010,6 +26012,11 @@ export interface operations {
                      *               }
                      *             ],
                      *             "remarks": "remarks",
+                     *             "placement": {
+                     *               "state": "pending",
+                     *               "code": "callback"
+                     *             },
+                     *             "held_until": "2026-03-02T09:00:00Z",
                      *             "placed_at": "2026-03-02T09:00:00Z",
                      *             "created_at": "2026-03-02T09:00:00Z",
                      *             "version": 3
@@ -22974,6 +26981,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23003,6 +27015,141 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    place_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "source": "landing",
+                 *       "name": "Анна Тестова",
+                 *       "email": "anna@example.com",
+                 *       "title": "Математика, 8 класс",
+                 *       "amount": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "external_id": "LP-77",
+                     *       "external_number": "100500",
+                     *       "order_number": "1042",
+                     *       "status": "new",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "payment_link": "https://pay.example.com/7Q2F",
+                     *       "items": [
+                     *         {
+                     *           "title": "Математика, 8 класс",
+                     *           "code": "callback",
+                     *           "quantity": 1,
+                     *           "price": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "remarks": "remarks",
+                     *       "placement": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
+                     *       "held_until": "2026-03-02T09:00:00Z",
+                     *       "placed_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -23065,6 +27212,11 @@ export interface operations {
                      *         }
                      *       ],
                      *       "remarks": "remarks",
+                     *       "placement": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
+                     *       "held_until": "2026-03-02T09:00:00Z",
                      *       "placed_at": "2026-03-02T09:00:00Z",
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "version": 3
@@ -23086,6 +27238,2355 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_payment_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "external_id": "LP-77",
+                     *       "external_number": "100500",
+                     *       "order_number": "1042",
+                     *       "status": "new",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "payment_link": "https://pay.example.com/7Q2F",
+                     *       "items": [
+                     *         {
+                     *           "title": "Математика, 8 класс",
+                     *           "code": "callback",
+                     *           "quantity": 1,
+                     *           "price": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "remarks": "remarks",
+                     *       "placement": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
+                     *       "held_until": "2026-03-02T09:00:00Z",
+                     *       "placed_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_imported_payments: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["MatchState"][] | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "paid_on": "2026-03-02",
+                     *           "name": "Анна Тестова",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "external_id": "LP-77",
+                     *           "state": "proposed",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "candidates": [
+                     *             "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *           ],
+                     *           "imported_at": "2026-03-02T09:00:00Z",
+                     *           "imported_by": "imported_by",
+                     *           "decided_at": "2026-03-02T09:00:00Z",
+                     *           "decided_by": "decided_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    import_payments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "proposed": 1,
+                     *       "ambiguous": 1,
+                     *       "unmatched": 1,
+                     *       "known": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentsImported"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_imported_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the imported payment */
+                imported_payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "paid_on": "2026-03-02",
+                     *       "name": "Анна Тестова",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "external_id": "LP-77",
+                     *       "state": "proposed",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "candidates": [
+                     *         "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *       ],
+                     *       "imported_at": "2026-03-02T09:00:00Z",
+                     *       "imported_by": "imported_by",
+                     *       "decided_at": "2026-03-02T09:00:00Z",
+                     *       "decided_by": "decided_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    confirm_imported_payment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the imported payment */
+                imported_payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentMatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "paid_on": "2026-03-02",
+                     *       "name": "Анна Тестова",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "external_id": "LP-77",
+                     *       "state": "proposed",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "candidates": [
+                     *         "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *       ],
+                     *       "imported_at": "2026-03-02T09:00:00Z",
+                     *       "imported_by": "imported_by",
+                     *       "decided_at": "2026-03-02T09:00:00Z",
+                     *       "decided_by": "decided_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `conflict`: In conflict with the state; `already_paid`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "conflict" | "already_paid";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["ImportedPaymentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reject_imported_payment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the imported payment */
+                imported_payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "paid_on": "2026-03-02",
+                     *       "name": "Анна Тестова",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "external_id": "LP-77",
+                     *       "state": "proposed",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "candidates": [
+                     *         "0190b6d0-0000-7000-8000-00006a77f80c"
+                     *       ],
+                     *       "imported_at": "2026-03-02T09:00:00Z",
+                     *       "imported_by": "imported_by",
+                     *       "decided_at": "2026-03-02T09:00:00Z",
+                     *       "decided_by": "decided_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedPaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `conflict`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "conflict";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["ImportedPaymentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    hold_price: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "held_until": "2026-03-02T09:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HoldIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "source_id": "0190b6d0-0000-7000-8000-0000953c1c61",
+                     *       "external_id": "LP-77",
+                     *       "external_number": "100500",
+                     *       "order_number": "1042",
+                     *       "status": "new",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "payment_link": "https://pay.example.com/7Q2F",
+                     *       "items": [
+                     *         {
+                     *           "title": "Математика, 8 класс",
+                     *           "code": "callback",
+                     *           "quantity": 1,
+                     *           "price": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "remarks": "remarks",
+                     *       "placement": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
+                     *       "held_until": "2026-03-02T09:00:00Z",
+                     *       "placed_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["OrderView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_package_starts: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "code": "callback",
+                     *           "starts_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PackageStartViewPage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    say_package_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "code": "callback",
+                 *       "starts_at": "2026-03-02T09:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PackageStartIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "code": "callback",
+                     *       "starts_at": "2026-03-02T09:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PackageStartView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    record_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "order_version": 1,
+                 *       "type": "callback"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "kind": "automatic",
+                     *       "type": "callback",
+                     *       "status": "received",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_by": "recorded_by",
+                     *       "deleted_at": "2026-03-02T09:00:00Z",
+                     *       "deleted_by": "deleted_by",
+                     *       "deleted_reason": "deleted_reason",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_paid`: In conflict with the state; `order_changed`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_paid" | "order_changed";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_payments: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description its kind */
+                kind?: components["schemas"]["PaymentKind"] | null;
+                /** @description only those with this status */
+                status?: components["schemas"]["PaymentStatus"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "kind": "automatic",
+                     *           "type": "callback",
+                     *           "status": "received",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "paid_at": "2026-03-02T09:00:00Z",
+                     *           "recorded_at": "2026-03-02T09:00:00Z",
+                     *           "recorded_by": "recorded_by",
+                     *           "deleted_at": "2026-03-02T09:00:00Z",
+                     *           "deleted_by": "deleted_by",
+                     *           "deleted_reason": "deleted_reason",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the payment */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "kind": "automatic",
+                     *       "type": "callback",
+                     *       "status": "received",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_by": "recorded_by",
+                     *       "deleted_at": "2026-03-02T09:00:00Z",
+                     *       "deleted_by": "deleted_by",
+                     *       "deleted_reason": "deleted_reason",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_payment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the payment */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentDeletion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "kind": "automatic",
+                     *       "type": "callback",
+                     *       "status": "received",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_by": "recorded_by",
+                     *       "deleted_at": "2026-03-02T09:00:00Z",
+                     *       "deleted_by": "deleted_by",
+                     *       "deleted_reason": "deleted_reason",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `payment_kept`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "payment_kept";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["PaymentView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_refund: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": {
+                 *         "amount": 1,
+                 *         "currency": "RUB"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `refund_under_way`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "refund_under_way";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_refunds: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["RefundState"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "state": "asked",
+                     *           "amount": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "package": "package",
+                     *           "kept_by": "kept_by",
+                     *           "full_name": "full_name",
+                     *           "phone": "+79990000001",
+                     *           "email": "anna@example.com",
+                     *           "payout": "payout",
+                     *           "due_on": "2026-03-02",
+                     *           "asked_at": "2026-03-02T09:00:00Z",
+                     *           "asked_by": "asked_by",
+                     *           "updated_at": "2026-03-02T09:00:00Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_refund: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    step_refund: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "state": "kept"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundStep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `out_of_turn`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "out_of_turn";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["RefundView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    give_refund_details: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "full_name": "full_name",
+                 *       "phone": "+79990000001",
+                 *       "email": "anna@example.com",
+                 *       "payout": "payout"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundDetails"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "state": "asked",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "package": "package",
+                     *       "kept_by": "kept_by",
+                     *       "full_name": "full_name",
+                     *       "phone": "+79990000001",
+                     *       "email": "anna@example.com",
+                     *       "payout": "payout",
+                     *       "due_on": "2026-03-02",
+                     *       "asked_at": "2026-03-02T09:00:00Z",
+                     *       "asked_by": "asked_by",
+                     *       "updated_at": "2026-03-02T09:00:00Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `out_of_turn`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "out_of_turn";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["RefundView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_refund_payout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the refund */
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "payout": "payout"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayoutView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_access: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "close"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccessIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "action": "close",
+                     *       "status": "requested",
+                     *       "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "requested_by": "requested_by",
+                     *       "done_at": "2026-03-02T09:00:00Z",
+                     *       "done_by": "done_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_accesses: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the order */
+                order_id?: string | null;
+                /** @description the lead */
+                lead_id?: string | null;
+                /** @description the customer */
+                customer_id?: string | null;
+                /** @description only those with this status */
+                status?: components["schemas"]["AccessStatus"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *           "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *           "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *           "action": "close",
+                     *           "status": "requested",
+                     *           "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *           "requested_at": "2026-03-02T09:00:00Z",
+                     *           "requested_by": "requested_by",
+                     *           "done_at": "2026-03-02T09:00:00Z",
+                     *           "done_by": "done_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_access: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description what is done to access */
+                access_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "action": "close",
+                     *       "status": "requested",
+                     *       "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "requested_by": "requested_by",
+                     *       "done_at": "2026-03-02T09:00:00Z",
+                     *       "done_by": "done_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    finish_access: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description what is done to access */
+                access_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccessDone"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "action": "close",
+                     *       "status": "requested",
+                     *       "refund_id": "0190b6d0-0000-7000-8000-0000189801d5",
+                     *       "requested_at": "2026-03-02T09:00:00Z",
+                     *       "requested_by": "requested_by",
+                     *       "done_at": "2026-03-02T09:00:00Z",
+                     *       "done_by": "done_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `out_of_turn`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "out_of_turn";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["AccessView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -23243,6 +29744,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23359,6 +29865,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23515,6 +30026,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -23668,6 +30184,11 @@ export interface operations {
                      *             }
                      *           ],
                      *           "remarks": "remarks",
+                     *           "placement": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
+                     *           "held_until": "2026-03-02T09:00:00Z",
                      *           "placed_at": "2026-03-02T09:00:00Z",
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -33959,6 +40480,575 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    report_conversion: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description a row for each; repeated, a row for each combination */
+                by?: components["schemas"]["By"][] | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description code of the product; empty when the order named none */
+                product?: string | null;
+                /** @description code of the source */
+                source?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "day_from": "2026-03-02",
+                     *       "day_to": "2026-03-02",
+                     *       "rows": [
+                     *         {
+                     *           "taken": 1,
+                     *           "paid": 1,
+                     *           "conversion": 1,
+                     *           "kept": 1,
+                     *           "late": 1,
+                     *           "lost": 1,
+                     *           "invalid": 1,
+                     *           "wins": 1,
+                     *           "alone": 1,
+                     *           "calls": 1,
+                     *           "attempts": 1,
+                     *           "answers": 1,
+                     *           "answer_seconds": 1,
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "product": "product",
+                     *           "source": "landing",
+                     *           "day": "2026-03-02"
+                     *         }
+                     *       ],
+                     *       "totals": {
+                     *         "taken": 1,
+                     *         "paid": 1,
+                     *         "conversion": 1,
+                     *         "kept": 1,
+                     *         "late": 1,
+                     *         "lost": 1,
+                     *         "invalid": 1,
+                     *         "wins": 1,
+                     *         "alone": 1,
+                     *         "calls": 1,
+                     *         "attempts": 1,
+                     *         "answers": 1,
+                     *         "answer_seconds": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversionReport"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `forbidden`: Not allowed; `no_operator`: Not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden" | "no_operator";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_conversion: {
+        parameters: {
+            query: {
+                /** @description csv or xlsx */
+                format: components["schemas"]["Sheet"];
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description a row for each; repeated, a row for each combination */
+                by?: components["schemas"]["By"][] | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description code of the product; empty when the order named none */
+                product?: string | null;
+                /** @description code of the source */
+                source?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the table */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report_pay: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description the operator */
+                operator_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "day_from": "2026-03-02",
+                     *       "day_to": "2026-03-02",
+                     *       "rows": [
+                     *         {
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "taken": 1,
+                     *           "paid": 1,
+                     *           "conversion": 1,
+                     *           "pay": [
+                     *             {
+                     *               "amount": "743.00",
+                     *               "currency": "RUB"
+                     *             }
+                     *           ],
+                     *           "stretches": [
+                     *             {
+                     *               "day_from": "2026-03-02",
+                     *               "day_to": "2026-03-02",
+                     *               "taken": 1,
+                     *               "paid": 1,
+                     *               "conversion": 1,
+                     *               "tier_from": 1,
+                     *               "pay": {
+                     *                 "amount": "743.00",
+                     *                 "currency": "RUB"
+                     *               }
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "amount": "743.00",
+                     *           "currency": "RUB"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayReport"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `forbidden`: Not allowed; `no_operator`: Not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden" | "no_operator";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_pay: {
+        parameters: {
+            query: {
+                /** @description csv or xlsx */
+                format: components["schemas"]["Sheet"];
+                /** @description short machine name */
+                desk: string;
+                /** @description the first day, of the desk's zone */
+                day_from: string;
+                /** @description the last day, which is within */
+                day_to: string;
+                /** @description the operator */
+                operator_id?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the table */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report_mine: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "day": "2026-03-02",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "today": {
+                     *         "taken": 1,
+                     *         "paid": 1,
+                     *         "conversion": 1,
+                     *         "kept": 1,
+                     *         "late": 1,
+                     *         "lost": 1,
+                     *         "invalid": 1,
+                     *         "wins": 1,
+                     *         "alone": 1,
+                     *         "calls": 1,
+                     *         "attempts": 1,
+                     *         "answers": 1,
+                     *         "answer_seconds": 1
+                     *       },
+                     *       "month": {
+                     *         "taken": 1,
+                     *         "paid": 1,
+                     *         "conversion": 1,
+                     *         "kept": 1,
+                     *         "late": 1,
+                     *         "lost": 1,
+                     *         "invalid": 1,
+                     *         "wins": 1,
+                     *         "alone": 1,
+                     *         "calls": 1,
+                     *         "attempts": 1,
+                     *         "answers": 1,
+                     *         "answer_seconds": 1
+                     *       },
+                     *       "pay": [
+                     *         {
+                     *           "amount": "743.00",
+                     *           "currency": "RUB"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MyNumbers"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `forbidden`: Not allowed; `no_operator`: Not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 403;
+                        /** @enum {string} */
+                        code: "forbidden" | "no_operator";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_pay_table: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "version": 3,
+                     *       "parts": [
+                     *         {
+                     *           "from_day": "2026-03-02",
+                     *           "currency": "RUB",
+                     *           "tiers": [
+                     *             {
+                     *               "from_conversion": 1,
+                     *               "fixed": "fixed",
+                     *               "per_paid": "per_paid"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayTableOut"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_pay_table: {
+        parameters: {
+            query: {
+                /** @description short machine name */
+                desk: string;
+            };
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "parts": [
+                 *         {
+                 *           "from_day": "2026-03-02",
+                 *           "currency": "RUB",
+                 *           "tiers": [
+                 *             {
+                 *               "from_conversion": 0,
+                 *               "fixed": "0",
+                 *               "per_paid": "0"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["PayTableIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "version": 3,
+                     *       "parts": [
+                     *         {
+                     *           "from_day": "2026-03-02",
+                     *           "currency": "RUB",
+                     *           "tiers": [
+                     *             {
+                     *               "from_conversion": 1,
+                     *               "fixed": "fixed",
+                     *               "per_paid": "per_paid"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PayTableOut"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["PayTableOut"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     export_tasks_customer: {
         parameters: {
             query?: never;
@@ -36709,7 +43799,7 @@ export interface operations {
                  *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
                  *     }
                  */
-                "application/json": components["schemas"]["PresenceIn"];
+                "application/json": components["schemas"]["CheckOutIn"];
             };
         };
         responses: {
@@ -36800,7 +43890,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `handover_due`: In conflict with the state */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -36811,7 +43901,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 409;
                         /** @enum {string} */
-                        code: "request_in_progress" | "answer_lost";
+                        code: "request_in_progress" | "answer_lost" | "handover_due";
                     };
                 };
             };
@@ -37704,6 +44794,8 @@ export interface operations {
                      *           "state": "planned",
                      *           "came_at": "2026-03-02T09:00:00Z",
                      *           "late": 1,
+                     *           "announced_at": "2026-03-02T09:00:00Z",
+                     *           "announcement": "announcement",
                      *           "version": 3
                      *         }
                      *       ],
@@ -37787,6 +44879,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
                      *       "version": 3
                      *     }
                      */
@@ -37848,6 +44942,91 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_schedule_board: {
+        parameters: {
+            query: {
+                /** @description whose month */
+                desk: string;
+                /** @description the month, such as `2026-12` */
+                month: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "people": [
+                     *         {
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "days": [
+                     *             {
+                     *               "day": "2026-03-02",
+                     *               "planned": [
+                     *                 {
+                     *                   "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *                   "shift": "shift",
+                     *                   "starts_at": "2026-03-02T09:00:00Z",
+                     *                   "ends_at": "2026-03-02T09:00:00Z",
+                     *                   "state": "planned",
+                     *                   "came_at": "2026-03-02T09:00:00Z",
+                     *                   "late": 1,
+                     *                   "no_show": true,
+                     *                   "announcement": "announcement"
+                     *                 }
+                     *               ],
+                     *               "worked": [
+                     *                 {
+                     *                   "started_at": "2026-03-02T09:00:00Z",
+                     *                   "ended_at": "2026-03-02T09:00:00Z"
+                     *                 }
+                     *               ],
+                     *               "absent": "absent"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BoardView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `not_known_yet`: In conflict with the state */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "not_known_yet";
+                    };
+                };
+            };
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_planned_shift: {
         parameters: {
             query?: never;
@@ -37892,6 +45071,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
                      *       "version": 3
                      *     }
                      */
@@ -37962,6 +45143,8 @@ export interface operations {
                      *       "state": "planned",
                      *       "came_at": "2026-03-02T09:00:00Z",
                      *       "late": 1,
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
                      *       "version": 3
                      *     }
                      */
@@ -38033,6 +45216,156 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    announce_lateness: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description the language of titles and messages: `ru` (default) or `en`; codes are never translated
+                 * @example en
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description the planned shift */
+                planned_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "пробки"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LateReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "shift": "shift",
+                     *       "title": "Математика, 8 класс",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "ends_at": "2026-03-02T09:00:00Z",
+                     *       "state": "planned",
+                     *       "came_at": "2026-03-02T09:00:00Z",
+                     *       "late": 1,
+                     *       "announced_at": "2026-03-02T09:00:00Z",
+                     *       "announcement": "announcement",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlannedShiftView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `shift_begun`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "shift_begun";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["PlannedShiftView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
             422: {
                 headers: {
@@ -38436,6 +45769,1933 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_lateness: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description of shifts that end later */
+                since?: string | null;
+                /** @description of shifts that begin earlier */
+                until?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["LatenessState"] | null;
+                /** @description announced beforehand, or excused by a supervisor */
+                excused?: boolean | null;
+                /** @description flagged as repeated */
+                repeated?: boolean | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "state": "open",
+                     *           "minutes": 1,
+                     *           "announced": true,
+                     *           "excused": true,
+                     *           "excused_at": "2026-03-02T09:00:00Z",
+                     *           "excused_by": "excused_by",
+                     *           "excuse": "excuse",
+                     *           "step": "warning",
+                     *           "fine": {
+                     *             "amount": "743.00",
+                     *             "currency": "RUB"
+                     *           },
+                     *           "number": 1,
+                     *           "repeated": true,
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LatenessViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_lateness: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the lateness */
+                lateness_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "state": "open",
+                     *       "minutes": 1,
+                     *       "announced": true,
+                     *       "excused": true,
+                     *       "excused_at": "2026-03-02T09:00:00Z",
+                     *       "excused_by": "excused_by",
+                     *       "excuse": "excuse",
+                     *       "step": "warning",
+                     *       "fine": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "number": 1,
+                     *       "repeated": true,
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LatenessView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    excuse_lateness: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the lateness */
+                lateness_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "пробки"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LateReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "operator_name": "Ольга",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "state": "open",
+                     *       "minutes": 1,
+                     *       "announced": true,
+                     *       "excused": true,
+                     *       "excused_at": "2026-03-02T09:00:00Z",
+                     *       "excused_by": "excused_by",
+                     *       "excuse": "excuse",
+                     *       "step": "warning",
+                     *       "fine": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "number": 1,
+                     *       "repeated": true,
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LatenessView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `lateness_excused`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "lateness_excused";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["LatenessView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_swaps: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description who asks or is asked */
+                operator_id?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["SwapState"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *           "from_operator_name": "from_operator_name",
+                     *           "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *           "to_operator_name": "to_operator_name",
+                     *           "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *           "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *           "comment": "Customer confirmed the order",
+                     *           "state": "asked",
+                     *           "expires_at": "2026-03-02T09:00:00Z",
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "answered_at": "2026-03-02T09:00:00Z",
+                     *           "answered_by": "answered_by",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ask_swap: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "planned_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                 *       "to_operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SwapIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *       "from_operator_name": "from_operator_name",
+                     *       "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *       "to_operator_name": "to_operator_name",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *       "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "asked",
+                     *       "expires_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "answered_at": "2026-03-02T09:00:00Z",
+                     *       "answered_by": "answered_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_exists`: Already exists; `shift_begun`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_exists" | "shift_begun";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_swap: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the swap */
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *       "from_operator_name": "from_operator_name",
+                     *       "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *       "to_operator_name": "to_operator_name",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *       "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "asked",
+                     *       "expires_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "answered_at": "2026-03-02T09:00:00Z",
+                     *       "answered_by": "answered_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    accept_swap: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the swap */
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *       "from_operator_name": "from_operator_name",
+                     *       "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *       "to_operator_name": "to_operator_name",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *       "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "asked",
+                     *       "expires_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "answered_at": "2026-03-02T09:00:00Z",
+                     *       "answered_by": "answered_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `not_yours`: In conflict with the state; `swap_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "not_yours" | "swap_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["SwapView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refuse_swap: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the swap */
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *       "from_operator_name": "from_operator_name",
+                     *       "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *       "to_operator_name": "to_operator_name",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *       "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "asked",
+                     *       "expires_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "answered_at": "2026-03-02T09:00:00Z",
+                     *       "answered_by": "answered_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `not_yours`: In conflict with the state; `swap_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "not_yours" | "swap_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["SwapView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    withdraw_swap: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the swap */
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "from_operator_id": "0190b6d0-0000-7000-8000-0000c60aa9c6",
+                     *       "from_operator_name": "from_operator_name",
+                     *       "to_operator_id": "0190b6d0-0000-7000-8000-000076d6a6c0",
+                     *       "to_operator_name": "to_operator_name",
+                     *       "planned_id": "0190b6d0-0000-7000-8000-00002634e2a2",
+                     *       "starts_at": "2026-03-02T09:00:00Z",
+                     *       "in_return_id": "0190b6d0-0000-7000-8000-000040eef276",
+                     *       "in_return_starts_at": "2026-03-02T09:00:00Z",
+                     *       "comment": "Customer confirmed the order",
+                     *       "state": "asked",
+                     *       "expires_at": "2026-03-02T09:00:00Z",
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "answered_at": "2026-03-02T09:00:00Z",
+                     *       "answered_by": "answered_by",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwapView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `not_yours`: In conflict with the state; `swap_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "not_yours" | "swap_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["SwapView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_wishes: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description the operator */
+                operator_id?: string | null;
+                /** @description of this month */
+                month?: string | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "desk": "demo",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WishViewPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_wishes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "month": "2026-12",
+                 *       "wishes": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["WishesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "desk": "demo",
+                     *       "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *       "month": "month",
+                     *       "wishes": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WishesView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `no_operator`: Not found; `not_found`: Not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 404;
+                        /** @enum {string} */
+                        code: "no_operator" | "not_found";
+                    };
+                };
+            };
+            /** @description `not_known_yet`: In conflict with the state */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "not_known_yet";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_month_plans: {
+        parameters: {
+            query?: {
+                /** @description code of the desk */
+                desk?: string | null;
+                /** @description of this month */
+                month?: string | null;
+                /** @description only those in this state */
+                state?: components["schemas"]["MonthPlanState"] | null;
+                /** @description how many items at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *           "desk": "demo",
+                     *           "month": "month",
+                     *           "state": "draft",
+                     *           "version": 3,
+                     *           "created_at": "2026-03-02T09:00:00Z",
+                     *           "created_by": "created_by",
+                     *           "published_at": "2026-03-02T09:00:00Z",
+                     *           "published_by": "published_by"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next_cursor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanRowPage"];
+                };
+            };
+            /** @description `invalid_cursor`: The cursor is not usable */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "invalid_cursor";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    propose_month_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "desk": "demo",
+                 *       "month": "2026-12"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MonthPlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "state": "draft",
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "published_at": "2026-03-02T09:00:00Z",
+                     *       "published_by": "published_by",
+                     *       "places": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "uncovered": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "missing": 1
+                     *         }
+                     *       ],
+                     *       "unkept": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "short_rest": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `already_exists`: Already exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "already_exists";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_month_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the `ETag` of what you have: 304 without a body if it is still so
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description the plan of a month */
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "state": "draft",
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "published_at": "2026-03-02T09:00:00Z",
+                     *       "published_by": "published_by",
+                     *       "places": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "uncovered": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "missing": 1
+                     *         }
+                     *       ],
+                     *       "unkept": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "short_rest": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanView"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    edit_month_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description the plan of a month */
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "places": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["MonthPlanPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "state": "draft",
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "published_at": "2026-03-02T09:00:00Z",
+                     *       "published_by": "published_by",
+                     *       "places": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "uncovered": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "missing": 1
+                     *         }
+                     *       ],
+                     *       "unkept": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "short_rest": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `plan_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "plan_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["MonthPlanView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    publish_month_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the plan of a month */
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "state": "draft",
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "published_at": "2026-03-02T09:00:00Z",
+                     *       "published_by": "published_by",
+                     *       "places": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "uncovered": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "missing": 1
+                     *         }
+                     *       ],
+                     *       "unkept": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "short_rest": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `plan_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "plan_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["MonthPlanView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    discard_month_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description the `ETag` of what you have read; without it 428, with a stale one 412
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the plan of a month */
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "month": "month",
+                     *       "state": "draft",
+                     *       "version": 3,
+                     *       "created_at": "2026-03-02T09:00:00Z",
+                     *       "created_by": "created_by",
+                     *       "published_at": "2026-03-02T09:00:00Z",
+                     *       "published_by": "published_by",
+                     *       "places": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "starts_at": "2026-03-02T09:00:00Z",
+                     *           "ends_at": "2026-03-02T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "uncovered": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "missing": 1
+                     *         }
+                     *       ],
+                     *       "unkept": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3",
+                     *           "operator_name": "Ольга",
+                     *           "wish": "prefer"
+                     *         }
+                     *       ],
+                     *       "short_rest": [
+                     *         {
+                     *           "day": "2026-03-02",
+                     *           "shift": "shift",
+                     *           "operator_id": "0190b6d0-0000-7000-8000-0000584598a3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MonthPlanView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `plan_over`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "plan_over";
+                    };
+                };
+            };
+            /** @description `stale_version`: The version is stale */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 412;
+                        /** @enum {string} */
+                        code: "stale_version";
+                        current: components["schemas"]["MonthPlanView"];
+                        /** @description who changed what since the version that was named, the newest first */
+                        changes?: {
+                            /**
+                             * Format: date-time
+                             * @description when
+                             */
+                            at: string;
+                            /** @description who: a caller's `sub`, an operator's id, or `system` */
+                            by: string;
+                            /** @description by which operation or rule */
+                            what: string;
+                            /** @description what they gave */
+                            fields: string[];
+                        }[];
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
+            428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_work: {
         parameters: {
             query?: {
@@ -38648,6 +47908,7 @@ export interface operations {
                  *         "requested_at": "2026-03-02T09:00:00Z",
                  *         "role": "operator",
                  *         "task_id": "0190b6d0-0000-7000-8000-00008db60186",
+                 *         "task_type": "callback",
                  *         "task_version": 1
                  *       }
                  *     }
@@ -38769,7 +48030,31 @@ export interface operations {
                      *         "operators": {},
                      *         "shifts": {},
                      *         "departments": {},
-                     *         "pauses": {}
+                     *         "pauses": {},
+                     *         "attendance": {
+                     *           "rest": 660,
+                     *           "handover": {
+                     *             "gap": 60,
+                     *             "conversations": []
+                     *           },
+                     *           "lateness": {
+                     *             "currency": "RUB",
+                     *             "short": 60,
+                     *             "steps": [
+                     *               {
+                     *                 "step": "warning",
+                     *                 "amount": null
+                     *               }
+                     *             ],
+                     *             "long": {
+                     *               "step": "warning",
+                     *               "amount": null
+                     *             },
+                     *             "window_days": 31,
+                     *             "repeated": 2,
+                     *             "grace": 1
+                     *           }
+                     *         }
                      *       }
                      *     }
                      */
@@ -38836,7 +48121,31 @@ export interface operations {
                      *         "operators": {},
                      *         "shifts": {},
                      *         "departments": {},
-                     *         "pauses": {}
+                     *         "pauses": {},
+                     *         "attendance": {
+                     *           "rest": 660,
+                     *           "handover": {
+                     *             "gap": 60,
+                     *             "conversations": []
+                     *           },
+                     *           "lateness": {
+                     *             "currency": "RUB",
+                     *             "short": 60,
+                     *             "steps": [
+                     *               {
+                     *                 "step": "warning",
+                     *                 "amount": null
+                     *               }
+                     *             ],
+                     *             "long": {
+                     *               "step": "warning",
+                     *               "amount": null
+                     *             },
+                     *             "window_days": 31,
+                     *             "repeated": 2,
+                     *             "grace": 1
+                     *           }
+                     *         }
                      *       },
                      *       "mode": "plan",
                      *       "changes": [
@@ -39747,6 +49056,8 @@ export interface operations {
                 desk?: string | null;
                 /** @description only those in this state */
                 state?: components["schemas"]["TemplateState"] | null;
+                /** @description situation of the customer for which it is */
+                situation?: string | null;
                 /** @description how many items at most */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -39790,6 +49101,8 @@ export interface operations {
                      *           "placeholders": [
                      *             "placeholders"
                      *           ],
+                     *           "situation": "situation",
+                     *           "types": {},
                      *           "proposed_by": "proposed_by",
                      *           "proposed_at": "2026-03-02T09:00:00Z",
                      *           "department": "department",
@@ -39841,11 +49154,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "desk": "demo",
-                 *       "code": "callback",
                  *       "bodies": {
                  *         "ru": "Thank you, we have your order"
-                 *       }
+                 *       },
+                 *       "desk": "demo",
+                 *       "code": "callback"
                  *     }
                  */
                 "application/json": components["schemas"]["ProposeTemplate"];
@@ -39883,6 +49196,8 @@ export interface operations {
                      *       "placeholders": [
                      *         "placeholders"
                      *       ],
+                     *       "situation": "situation",
+                     *       "types": {},
                      *       "proposed_by": "proposed_by",
                      *       "proposed_at": "2026-03-02T09:00:00Z",
                      *       "department": "department",
@@ -39997,6 +49312,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -40027,6 +49344,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -40100,6 +49419,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -40130,6 +49451,8 @@ export interface operations {
                      *         "placeholders": [
                      *           "placeholders"
                      *         ],
+                     *         "situation": "situation",
+                     *         "types": {},
                      *         "proposed_by": "proposed_by",
                      *         "proposed_at": "2026-03-02T09:00:00Z",
                      *         "department": "department",
@@ -40247,6 +49570,8 @@ export interface operations {
                      *       "placeholders": [
                      *         "placeholders"
                      *       ],
+                     *       "situation": "situation",
+                     *       "types": {},
                      *       "proposed_by": "proposed_by",
                      *       "proposed_at": "2026-03-02T09:00:00Z",
                      *       "department": "department",
@@ -40373,6 +49698,9 @@ export interface operations {
                      *           "filled": "filled",
                      *           "unfilled": [
                      *             "unfilled"
+                     *           ],
+                     *           "mistyped": [
+                     *             "mistyped"
                      *           ],
                      *           "segments": 1
                      *         }
@@ -41345,7 +50673,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "to": "anna@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResendMessage"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -41436,7 +50773,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessageWithAttempts"];
                 };
             };
-            /** @description `malformed_request`: The request cannot be read */
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -41447,7 +50784,7 @@ export interface operations {
                         /** @enum {integer} */
                         status: 400;
                         /** @enum {string} */
-                        code: "malformed_request";
+                        code: "malformed_request" | "malformed_json";
                     };
                 };
             };
@@ -41470,6 +50807,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
             422: {
                 headers: {
