@@ -149,8 +149,8 @@ def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:  # noqa: C901 
             whole, source = data.all_identities, data.zone_source
             return ev.LeadUpdated(customer_of(person), language.value, zone, known, whole, source)
         case intake.ContactRecorded():
-            kind, source, way = data.kind, data.source, data.direction
-            return ev.ContactRecorded(data.at, None, kind, source, _spoken(data), way, data.contact_id)
+            kind, way = data.kind, data.direction
+            return ev.ContactRecorded(data.at, None, kind, data.source, _spoken(data), way, data.contact_id)
         case intake.CustomerChanged(person=person):
             return ev.CustomerChanged(customer_of(person))
         case intake.OrderChanged():
