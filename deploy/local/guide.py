@@ -10,7 +10,9 @@ VARIABLES = "demo.sh"  # in the stack's home
 _TEXT = """
 Dozvon is up at {origin}   (data and logs: {home})
   APIs     {origin}/docs, all four as one document
-  desk     demo: sources landing and school, playbooks callback and school, operators {operators}
+  desks    demo: sources landing and school, playbooks callback and school, operators {operators}
+           school: an online school on GetCourse (deploy/demo/school.yaml); its whole day, played by the clock:
+           .venv/bin/python -m deploy.demo.day school --origin {origin}
   all      {origin}/dev/info
   guides   docs/guides: connect GetCourse, Tilda or a page of your own, set up a desk, build a screen
 

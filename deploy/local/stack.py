@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
-from deploy.demo.desk import DemoDesk, Seeder, SeedError
+from deploy.demo.desk import DemoDesk, SchoolDesk, Seeder, SeedError
 from deploy.local.children import Children, cancelled
 from deploy.local.dev import create_dev
 from deploy.local.home import Home
@@ -45,6 +45,7 @@ class Stack:
     say: Callable[[str], None]
     choices: Mapping[str, str]
     _desk: DemoDesk | None = None
+    _school: SchoolDesk | None = None
     _ports: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -70,7 +71,7 @@ class Stack:
             await self._start_children(children, servers)
             await stack.enter_async_context(self._origin(clock, issuer, servers, children))
             await self._until_ready()
-            self.say("setting up the demo desk")
+            self.say("setting up the demo desks")
             self._desk = await self._seed(issuer)
             yield self._desk
 
@@ -103,6 +104,7 @@ class Stack:
             "pids": {"origin": os.getpid(), **servers.pids(), **children.pids()},
             "logs": str(self.home.logs),
             **desk,
+            "school": self._school.as_dict() if self._school else {},
         }
 
     def _servers(self) -> Servers:
@@ -216,9 +218,11 @@ class Stack:
     async def _seed(self, issuer: TokenIssuer) -> DemoDesk:
         try:
             async with httpx.AsyncClient(base_url=self.url, timeout=30) as client:
-                return await Seeder(client, issuer, self.home.path / "demo.json", self.url).seed()
+                seeder = Seeder(client, issuer, self.home.path / "demo.json", self.url)
+                self._school = await seeder.seed_school()
+                return await seeder.seed()
         except (SeedError, httpx.HTTPError) as error:
-            raise LocalStackError(f"the demo desk cannot be set up: {error!r}; see {self.home.logs}") from error
+            raise LocalStackError(f"the demo desks cannot be set up: {error!r}; see {self.home.logs}") from error
 
 
 async def _until_listening(port: int, server: asyncio.Task[None]) -> None:

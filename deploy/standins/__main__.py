@@ -21,13 +21,14 @@ from deploy.standins.smtp import SmtpStandin
 from deploy.standins.team_webhook import TeamWebhookStandin
 from deploy.standins.telegram import TelegramStandin
 from deploy.standins.twilio import TwilioStandin
-from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY, Account, Channel
+from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY, SCHOOL_CHANNEL, SCHOOL_KEY, Account, Channel
 from deploy.standins.wazzup.standin import Standin as Wazzup
 from deploy.standins.web_push import WebPushStandin
 from deploy.standins.whatsapp_cloud import WhatsAppCloudStandin
 from libs.common.platform.clock import Clock, SharedClock, SystemClock
 
 #: The stand-ins beside Wazzup's.
+DEMO_ACCOUNTS = (f"{DEMO_KEY}={DEMO_CHANNEL}", f"{SCHOOL_KEY}={SCHOOL_CHANNEL}")
 GATEWAYS: Sequence[type[ProviderStandin]] = (
     WhatsAppCloudStandin,
     TwilioStandin,
@@ -60,7 +61,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         "--wazzup-account",
         action="append",
         metavar="KEY=CHANNEL[,CHANNEL]",
-        help=f"default {DEMO_KEY}={DEMO_CHANNEL}",
+        help=f"default {' and '.join(DEMO_ACCOUNTS)}",
     )
     return parser.parse_args(argv)
 
@@ -82,11 +83,13 @@ async def _serve(options: argparse.Namespace) -> None:
     def journal(code: str) -> Journal:
         return Journal(options.journals / f"{code}.jsonl" if options.journals else None)
 
-    accounts = [_account(text) for text in options.wazzup_account or [f"{DEMO_KEY}={DEMO_CHANNEL}"]]
+    accounts = [_account(text) for text in options.wazzup_account or DEMO_ACCOUNTS]
     standins: list[Standin] = [Wazzup(accounts, PROFILES[options.profile], options.seed, journal(Wazzup.code))]
     profile: Profile = PROFILES[options.gateways]
     every = (*GATEWAYS, *EXCHANGES, *PUSH_SERVICES)
-    standins += [known([known.demo()], profile, options.seed, journal(known.code), clock) for known in every]
+    standins += [
+        known([known.demo(), known.school()], profile, options.seed, journal(known.code), clock) for known in every
+    ]
     schools = [GetCourseStandin.demo()]
     ledger = options.journals / "getcourse-orders.jsonl" if options.journals else None
     standins.append(GetCourseStandin(schools, profile, options.seed, journal(GetCourseStandin.code), clock, ledger))

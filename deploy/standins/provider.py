@@ -91,8 +91,13 @@ class ProviderStandin(ABC):
 
     @classmethod
     def demo(cls) -> GatewayAccount:
-        """Return the account that there is by default."""
+        """Return the account of the demo desk."""
         return GatewayAccount(cls.demo_key, cls.demo_secret)
+
+    @classmethod
+    def school(cls) -> GatewayAccount:
+        """Return the account of the demo's school: an account writes for one desk alone."""
+        return GatewayAccount(f"{cls.demo_key}-school", f"{cls.demo_secret}-school")
 
     @classmethod
     @abstractmethod

@@ -13,7 +13,7 @@ import httpx
 from deploy.demo.day.balance import Day, faults
 from deploy.demo.day.ground import asked
 from deploy.demo.day.school import played
-from deploy.demo.desk import DESK
+from deploy.demo.desk import SCHOOL
 from deploy.local.process import EmbeddedServer
 from tests.chaos.run import PROCESSES, ChaosRun, chaos_run
 from tests.support.checks import violations
@@ -89,8 +89,9 @@ async def day_under_kills(
     async with chaos_run(folder, random.Random(seed), {}) as run:  # noqa: S311 - repeatable
         desk = await run.stack.start()
         ground, kills = StackGround(run.stack), Kills(run, say)
-        hook = str(httpx.URL(desk.school_url).copy_merge_params({"token": desk.school_token}))
-        day = await played(ground, desk.token, DESK, hook, orders, step, seed, kills)
+        school = await run.stack.seeder.seed_school()
+        webhook = str(httpx.URL(school.url).copy_merge_params({"token": school.token}))
+        day = await played(ground, desk.token, SCHOOL, webhook, orders, step, seed, kills)
         leads = [UUID(deal.lead_id) for deal in day.deals.values()]
         wrong = violations(await facts_of(run.stack, Answered(leads)))
     return day, [*faults(day), *wrong]

@@ -43,7 +43,7 @@ def day() -> Day:
     sent = Sent("m1", "open", "delivered", "https://school.example.com/pay/D-open")
     phones = dict.fromkeys(stages, "+79055550001")
     seen = Seen(stages, phones, tasks, [Given("t1", ANN, called)], [sent], {"a1": 1})
-    books = Books(Counter(open=1, lost=1), {"open"}, {"lost"}, set(), {ANN: Hours([NOON])}, set())
+    books = Books(Counter(open=1, lost=1), {"open"}, {"lost"}, hours={ANN: Hours([NOON])})
     return Day({one.number: one for one in deals}, books, seen)
 
 

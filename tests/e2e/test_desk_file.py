@@ -67,8 +67,9 @@ async def test_a_file_makes_a_desk_that_works_and_the_second_time_nothing(
 @pytest.mark.req("S4.6", "S4.12", "S4.16")
 async def test_the_file_of_the_school_makes_its_desk_and_the_second_time_nothing(admin: httpx.AsyncClient) -> None:
     given = {"WAZZUP_KEY": "key-school", "WAZZUP_CHANNEL": "channel-school", "SMSRU_ID": "id-school"}
-    team = {"TEAM_URL": "https://chat.example.com/hooks/school", "SCHOOL_TOKEN": "t" * 32}
-    file = read(SCHOOL, {**given, **team})
+    team = {"TEAM_URL": "https://chat.example.com/hooks/school"}
+    shop = {"SCHOOL_TOKEN": "t" * 32, "GETCOURSE_KEY": "key-of-the-school"}
+    file = read(SCHOOL, {**given, **team, **shop})
     await apply(admin, file, await plan(admin, file))
     assert said(await plan(admin, file)) == []
 

@@ -61,6 +61,11 @@ class ProcessStack:
     def topics(self) -> Topics:
         return Topics(self.bootstrap, self.prefix, self.partitions)
 
+    @property
+    def seeder(self) -> Seeder:
+        """Makes the demo desks."""
+        return Seeder(self.client, self.issuer, self.home / "demo.json", "http://stack")
+
     @cached_property
     def unread(self) -> Unread:
         """What the workers have not read; made when it is first asked for."""
@@ -112,7 +117,7 @@ class ProcessStack:
         for name in self.ports:
             await self.start_process(name)
         await self.until_ready(*self.ports)
-        return await Seeder(self.client, self.issuer, self.home / "demo.json", "http://stack").seed()
+        return await self.seeder.seed()
 
     async def start_process(self, name: str) -> None:
         if name == "standins":

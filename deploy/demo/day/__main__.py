@@ -11,16 +11,16 @@ import httpx
 from deploy.demo.day.balance import faults, numbers
 from deploy.demo.day.ground import Origin, asked
 from deploy.demo.day.school import played
-from deploy.demo.desk import DESK
+from deploy.demo.desk import SCHOOL
 
 
 async def _play(origin: str, count: int, step: timedelta, seed: int) -> int:
     async with httpx.AsyncClient(base_url=origin) as client:
         info: dict[str, Any] = (await asked(client, "GET", "/dev/info")).raise_for_status().json()
         ground = Origin(client, f"http://127.0.0.1:{info['ports']['standins']}")
-        source = info["sources"]["school"]
+        source = info["school"]["source"]
         webhook = str(httpx.URL(source["url"]).copy_merge_params({"token": source["token"]}))
-        day = await played(ground, info["token"], DESK, webhook, count, step, seed)
+        day = await played(ground, info["token"], SCHOOL, webhook, count, step, seed)
     for name, value in numbers(day).items():
         say(f"{name:>10} {value}")
     wrong = faults(day)

@@ -38,12 +38,13 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message as notifications shows it."""
+    """A message as notifications shows it; `held`: it waits for the morning (P.10)."""
 
     message_id: str
     lead_id: str
     state: str
     text: str
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ def only_those_on_shift_got_work(day: Day) -> list[str]:
 
 def each_message_is_settled_once(day: Day) -> list[str]:
     """What was asked for was sent once at most, and what became of it is known (P.1)."""
-    wrong = [f"message {one.message_id} is {one.state}" for one in day.seen.messages if one.state not in SETTLED]
+    open_ = [one for one in day.seen.messages if one.state not in SETTLED and not one.held]
+    wrong = [f"message {one.message_id} is {one.state}" for one in open_]
     wrong += [f"message {key} was sent {count} times" for key, count in day.seen.accepted.items() if count > 1]
     return wrong
 
@@ -153,7 +155,7 @@ def calls_agree(day: Day) -> list[str]:
 
 def promised_links_came(day: Day) -> list[str]:
     """Who was promised the payment link has a message with it, or one that says why not (S4.8, S4.12)."""
-    sent = {one.lead_id for one in day.seen.messages if "/pay/" in one.text and one.state in SETTLED}
+    sent = {one.lead_id for one in day.seen.messages if "/pay/" in one.text and (one.held or one.state in SETTLED)}
     return [f"lead {lead} was promised the link and has no message with it" for lead in day.books.links - sent]
 
 

@@ -23,13 +23,13 @@ class DayError(RuntimeError):
 
 @dataclass
 class Manager:
-    """One manager. `deals`: the shop's order of a lead; `promised`: called when a customer says they will pay."""
+    """One manager. `deals`: the order of a task's customer; `promised`: called when one says that they will pay."""
 
     ground: Ground
     operator_id: str
     token: str
     books: Books
-    deals: Callable[[str], Deal | None]
+    deals: Callable[[Task], Deal | None]
     promised: Callable[[Deal], None]
 
     async def come(self) -> None:
@@ -49,15 +49,22 @@ class Manager:
         return True
 
     def _ways(self) -> Mapping[str, Callable[[Task], Awaitable[None]]]:
-        return {"process_order": self._call, "follow_up": self._call, "answer": self._answer}
+        return {
+            "process_order": self._call,
+            "follow_up": self._call,
+            "answer": self._answer,
+            "check_receipt": self._enter_payment,
+            "keep": self._keep,
+            **dict.fromkeys(("unsaid", "repair"), self._see_to),
+        }
 
     async def _unknown(self, task: Task) -> None:
         self.books.unknown.add(task["type"])
 
     async def _call(self, task: Task) -> None:
-        deal = self.deals(task["lead_id"])
-        if deal is None:
-            await self._unknown(task)
+        deal = self.deals(task)
+        if deal is None or deal.lead_id != task["lead_id"]:  # who wrote without an order, and has been answered
+            await self._ended(task, "refused", {"problem": "other"})
         elif deal.paid:  # seen on the shop's own page
             await self._ended(task, "paid", {})
         elif deal.customer.story is Story.SILENT:
@@ -65,20 +72,43 @@ class Manager:
         elif deal.customer.story is Story.REFUSES:
             if await self._ended(task, "refused", {"call_made": True, "problem": "other"}):
                 self.books.refused.add(deal.lead_id)
+        elif deal.customer.story is Story.SENDS_RECEIPT:
+            await self._ended(task, "receipt", {"call_made": True})
         elif await self._ended(task, "link_sent", {"call_made": True}):
             self.books.links.add(deal.lead_id)
             if deal.customer.story in PAYS_WHEN_CALLED:
                 self.promised(deal)
 
     async def _answer(self, task: Task) -> None:
-        """Write to the customer; that alone ends the task (S2.9)."""
-        query = {"lead_id": task["lead_id"]}
-        address = str(httpx.URL("/notifications/v1/conversations").copy_merge_params(query))
-        found = done(await asked(self.ground.client, "GET", address, headers=self._who))["items"]
+        """Write to the customer, which ends the task (S2.9); first ask for the refund that they want (S4.14)."""
+        deal = self.deals(task)
+        if (
+            deal is not None
+            and deal.customer.story is Story.WANTS_REFUND
+            and deal.lead_id not in self.books.refunds
+        ):
+            lead = await self._get(f"/intake/v1/leads/{deal.lead_id}")
+            done(await self._post(f"/intake/v1/orders/{lead['orders'][0]['id']}/refunds", {}))
+            self.books.refunds.add(deal.lead_id)
+        found = (await self._get("/notifications/v1/conversations", lead_id=task["lead_id"]))["items"]
         if not found:
             raise DayError(f"task {task['id']} asks for an answer and its lead has no conversation")
         path = f"/notifications/v1/conversations/{found[0]['id']}/messages"
         done(await self._post(path, {"text": "Здравствуйте! Сейчас всё проверю и вернусь к вам с ответом."}))
+
+    async def _enter_payment(self, task: Task) -> None:
+        """The money of a receipt has come, and is entered by hand (S4.9)."""
+        if await self._ended(task, "received", {"fields": {"payment_type": "transfer"}}):
+            deal = self.deals(task)
+            if deal is not None:
+                deal.paid = True
+
+    async def _keep(self, task: Task) -> None:
+        """The customer stays, for a gift (S4.14)."""
+        await self._ended(task, "kept", {"fields": {"kept_by": "gift"}})
+
+    async def _see_to(self, task: Task) -> None:
+        await self._ended(task, "seen_to", {})
 
     async def _ended(self, task: Task, outcome: str, given: Mapping[str, object]) -> bool:
         """End a task; return False where it has changed meanwhile, as by a payment."""
@@ -90,6 +120,10 @@ class Manager:
         done(answer)
         self.books.calls[task["lead_id"]] += bool(given.get("call_made"))
         return True
+
+    async def _get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - what an API answers
+        address = str(httpx.URL(path).copy_merge_params(query))
+        return done(await asked(self.ground.client, "GET", address, headers=self._who))
 
     async def _post(
         self, path: str, body: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None

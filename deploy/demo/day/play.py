@@ -3,7 +3,7 @@
 import heapq
 import itertools
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Protocol
@@ -39,13 +39,15 @@ class Writes(Protocol):
 class Play:
     """One day on one ground.
 
-    `managers`: by operator's id; `write`: how customers write; `hourly`: called with the number of each hour.
+    `managers`: by operator's id; `crews`: whose shift each of SHIFTS is; `write`: how customers write; `hourly`:
+    called with the number of each hour.
     """
 
     ground: Ground
     shop: Shop
     books: Books
     managers: Mapping[str, Manager]
+    crews: Sequence[Collection[str]]
     write: Writes
     step: timedelta
     seed: int
@@ -99,27 +101,20 @@ class Play:
 
     async def _shifts(self, passed: timedelta) -> None:
         """Who begins checks in before who ends checks out (S4.6)."""
-        team = list(self.managers.items())
-        size = -(-len(team) // len(SHIFTS))
-        crews = [team[n * size : (n + 1) * size] for n in range(len(SHIFTS))]
         hours = passed / timedelta(hours=1)
-        for (first, last), crew in zip(SHIFTS, crews, strict=True):
-            await self._crew(crew, present=first <= hours < last, leaving=False)
-        for (first, last), crew in zip(SHIFTS, crews, strict=True):
-            await self._crew(crew, present=first <= hours < last, leaving=True)
-
-    async def _crew(self, crew: Sequence[tuple[str, Manager]], *, present: bool, leaving: bool) -> None:
-        for operator_id, manager in crew:
-            hours = self.books.hours.setdefault(operator_id, Hours())
-            if hours.at_work == present or present == leaving:
-                continue
-            # Noted around the call, so that what happens within it is neither before nor after.
-            if present:
-                hours.change(await self.ground.now())
+        shifts = zip(SHIFTS, self.crews, strict=True)
+        present = {who for (first, last), crew in shifts if first <= hours < last for who in crew}
+        for operator_id, manager in self.managers.items():
+            mine = self.books.hours.setdefault(operator_id, Hours())
+            if operator_id in present and not mine.at_work:
+                # Noted around the call, so that what happens within it is neither before nor after.
+                mine.change(await self.ground.now())
                 await manager.come()
-            else:
+        for operator_id, manager in self.managers.items():
+            mine = self.books.hours[operator_id]
+            if operator_id not in present and mine.at_work:
                 await manager.leave()
-                hours.change(await self.ground.now())
+                mine.change(await self.ground.now())
 
     def _next(self, passed: timedelta) -> timedelta:
         """Return the next moment to stop at; while no manager works, the next at which something happens."""

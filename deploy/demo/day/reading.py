@@ -34,7 +34,7 @@ async def read_day(ground: Ground, token: str, desk: str, since: datetime) -> Se
     ]
     asked_since = {"desk": desk, "requested_from": since.isoformat()}
     messages = [
-        Sent(one["id"], one["lead_id"], one["state"], one["text"] or "")
+        Sent(one["id"], one["lead_id"], one["state"], one["text"] or "", one["held_until"] is not None)
         async for one in _all(ground, who, "/notifications/v1/messages", asked_since)
         if one["lead_id"] in leads
     ]

@@ -6,12 +6,15 @@ from datetime import timedelta
 from deploy.demo.day.balance import Day
 from deploy.demo.day.books import Books
 from deploy.demo.day.ground import Ground, asked
-from deploy.demo.day.managers import Manager, done
+from deploy.demo.day.managers import Manager, Task, done
 from deploy.demo.day.play import Play
 from deploy.demo.day.reading import read_day
 from deploy.demo.day.script import customers
 from deploy.demo.day.shop import Deal, Shop
-from deploy.standins.wazzup.accounts import DEMO_KEY
+from deploy.standins.wazzup.accounts import SCHOOL_KEY
+
+#: Who works when (S4.6); who looks after payments is here in both shifts.
+CREWS = (("anna", "boris", "vera", "polina"), ("gleb", "dina", "egor", "polina"))
 
 Hourly = Callable[[int], Awaitable[None]]
 
@@ -28,22 +31,24 @@ async def played(
 ) -> Day:
     """Play a day of `count` orders; return both sides' books. `webhook`: the shop's webhook with its token."""
     books, shop = Books(), Shop(ground, webhook)
-    by_lead: dict[str, Deal] = {}
 
     async def write(phone: str, name: str, text: str) -> None:
-        said = {"key": DEMO_KEY, "chat_id": phone.removeprefix("+"), "name": name, "text": text}
+        said = {"key": SCHOOL_KEY, "chat_id": phone.removeprefix("+"), "name": name, "text": text}
         (await ground.standin("/wazzup/_inbound", said)).raise_for_status()
 
-    def deal_of(lead_id: str) -> Deal | None:
-        by_lead.update({deal.lead_id: deal for deal in shop.deals.values()})
-        return by_lead.get(lead_id)
+    def deal_of(task: Task) -> Deal | None:
+        phone = (task["customer"] or {}).get("phone")
+        theirs = [deal for deal in shop.deals.values() if task["lead_id"] == deal.lead_id]
+        return next(iter(theirs or [deal for deal in shop.deals.values() if deal.customer.phone == phone]), None)
 
-    managers: dict[str, Manager] = {}
-    play = Play(ground, shop, books, managers, write, step, seed, hourly)
     path = f"/assignment/v1/operators?desk={desk}&limit=200"
     people = done(await asked(ground.client, "GET", path, headers={"Authorization": f"Bearer {token}"}))["items"]
-    for one in people:
-        own = await ground.token(one["subject"], "operator", desk)
-        managers[one["id"]] = Manager(ground, one["id"], own, books, deal_of, play.promised)
+    ids = {one["subject"]: one["id"] for one in people}
+    managers: dict[str, Manager] = {}
+    crews = [[ids[name] for name in crew] for crew in CREWS]
+    play = Play(ground, shop, books, managers, crews, write, step, seed, hourly)
+    for name in sorted({name for crew in CREWS for name in crew}):
+        own = await ground.token(name, "operator", desk)
+        managers[ids[name]] = Manager(ground, ids[name], own, books, deal_of, play.promised)
     await play.play(customers(count, seed))
     return Day(shop.deals, books, await read_day(ground, token, desk, play.begins))

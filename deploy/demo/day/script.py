@@ -27,6 +27,7 @@ class Story(StrEnum):
     WRITES_AT_NIGHT = "writes_at_night"
     COMPLAINS = "complains"  # pays alone, then writes that no mail has come (S4.13)
     WANTS_REFUND = "wants_refund"  # pays alone, then writes that they want their money back (S4.14)
+    SENDS_RECEIPT = "sends_receipt"  # once called pays by a transfer that GetCourse does not see (S4.9)
     TEST = "test"  # the desk's own staff trying the form
 
 
@@ -41,6 +42,7 @@ _WEIGHTS = {
     Story.WRITES_AT_NIGHT: 3,
     Story.COMPLAINS: 3,
     Story.WANTS_REFUND: 2,
+    Story.SENDS_RECEIPT: 4,
     Story.TEST: 2,
 }
 _PACKAGES = (("Курс «Голос», пакет «Базовый»", 12_000), ("Курс «Голос», пакет «С наставником»", 24_900))

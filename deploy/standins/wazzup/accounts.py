@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 DEMO_CHANNEL = "3f1b7c52-0d5e-4a6b-9a10-6c2d5e8f0a11"
 DEMO_KEY = "demo-wazzup-key"
+SCHOOL_CHANNEL = "8c5d2a90-6e1f-4b37-8d24-1f0a9b7c3e52"
+SCHOOL_KEY = "school-wazzup-key"
 MAX_URI = 200
 
 

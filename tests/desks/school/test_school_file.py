@@ -14,7 +14,7 @@ from services.tasks.playbooks.standing import NameKind, used
 from tests.tasks.support import SCHOOL, library
 
 BOOKS = (SCHOOL, library("refund"))
-NAMES = ("WAZZUP_KEY", "WAZZUP_CHANNEL", "SMSRU_ID", "SCHOOL_TOKEN", "LANDING_TOKEN", "TEAM_URL")
+NAMES = ("WAZZUP_KEY", "WAZZUP_CHANNEL", "SMSRU_ID", "SCHOOL_TOKEN", "LANDING_TOKEN", "TEAM_URL", "GETCOURSE_KEY")
 ENVIRONMENT = dict.fromkeys(NAMES, "x" * 32)
 
 

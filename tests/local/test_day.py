@@ -1,0 +1,27 @@
+"""A tenth of the school's day, by the command itself against `make run`; the whole of it is in `make soak`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.local.jars import CHECKOUT
+from tests.local.run import Run, clean
+
+pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.mark.req("S4.1", "S4.2", "S4.3", "S4.4", "S4.5", "S4.11")
+def test_a_tenth_of_the_schools_day_balances(tmp_path: Path) -> None:
+    run = Run(tmp_path / "home")
+    run.start()
+    try:
+        what = ["-m", "deploy.demo.day", "school", "--origin", run.url(""), "--orders", "30", "--minutes", "10"]
+        done = subprocess.run(
+            [sys.executable, *what], cwd=CHECKOUT, env=clean(), capture_output=True, text=True, timeout=500
+        )
+    finally:
+        run.end()
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert "the books balance" in done.stdout
