@@ -26,7 +26,7 @@ FROM lead l JOIN sales_order o ON o.lead_id = l.id JOIN customer c ON c.id = l.c
 CROSS JOIN LATERAL (
     -- What people have entered is in the source's own sum once it was told of it.
     SELECT o.amount - coalesce(o.paid, 0) - coalesce(sum(p.amount), 0) AS left FROM payment p
-    WHERE p.order_id = o.id AND p.kind = 'manual' AND p.status = 'received' AND NOT p.told
+    WHERE p.order_id = o.id AND p.kind = 'manual' AND p.status = 'received' AND NOT p.reported
 ) m
 WHERE l.desk = $1 AND l.created_at >= $2 AND l.created_at < $3 AND o.status = ANY($4) AND m.left = ANY($5)
   AND coalesce(l.name, c.name) IS NOT NULL
