@@ -17,11 +17,11 @@ from tests.tasks.desk import ANNA_ID, Desk, operator
 from tests.tasks.test_numbers import DAY, MARCH, paid, taken
 
 TIERS = [
-    {"from_conversion": 0, "per_paid": "50.00"},
+    {"from_conversion": "0", "per_paid": "50.00"},
     {"from_conversion": "0.5", "fixed": "1000.00", "per_paid": "100.00"},
 ]
 PARTS = [{"from_day": "2026-03-01", "currency": "RUB", "tiers": TIERS}]
-LATER = {"from_day": "2026-03-03", "currency": "RUB", "tiers": [{"from_conversion": 0, "fixed": "7.00"}]}
+LATER = {"from_day": "2026-03-03", "currency": "RUB", "tiers": [{"from_conversion": "0", "fixed": "7.00"}]}
 DAYS = st.dates(date(2025, 1, 1), date(2027, 12, 31))
 
 
@@ -64,7 +64,7 @@ async def test_only_administrators_of_the_desk_say_what_is_paid_and_others_see_n
         [{**LATER, "tiers": []}],
         [{**LATER, "tiers": [TIERS[1], TIERS[0]]}],
         [{**LATER, "tiers": [{"from_conversion": "1.5"}]}],
-        [{**LATER, "tiers": [{"from_conversion": 0, "fixed": "-1"}]}],
+        [{**LATER, "tiers": [{"from_conversion": "0", "fixed": "-1"}]}],
     ],
 )
 async def test_a_table_that_cannot_hold_is_refused(api: Api, parts: object) -> None:

@@ -10,6 +10,7 @@ from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.etag import IfMatch, set_etag, stale
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.intake.deps import Chain, Ctx, Manager, Staff, Worker
 from services.intake.errors import NotFoundError, StaleVersionError
@@ -53,6 +54,7 @@ async def get_starts(ctx: Ctx, caller: Staff, desk: Annotated[Code, Query()]) ->
 
 
 @router.post("", operation_id="say_package_start")
+@refuses("not_found")
 async def post_start(body: PackageStartIn, ctx: Ctx, caller: Manager) -> PackageStartView:
     """Say when a package begins: no price of it is held beyond that."""
     if not caller.may_see(body.desk):

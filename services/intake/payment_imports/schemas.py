@@ -1,7 +1,6 @@
 """Imported payments on the wire."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -9,11 +8,11 @@ from pydantic import BaseModel, Field, model_validator
 
 from libs.common.domain.code import Code
 from libs.common.domain.money import Money
-from libs.common.platform.http.wire import Wire, WrongValueError
+from libs.common.platform.http.wire import Day, PositiveSum, Wire, WrongValueError
 from services.intake.payment_imports.rules import MatchState
 
 MAX_ROWS = 1000
-MAX_CSV = 300_000  # characters
+MAX_CSV = 100_000  # characters
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
@@ -21,11 +20,11 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 class ImportedPaymentIn(Wire):
     """A payment of the list; `external_id`: by which it is known when it comes again."""
 
-    paid_on: date
+    paid_on: Day
     name: Annotated[
         str, Field(min_length=1, max_length=200, pattern=r"\S", description="who paid, as the bank says")
     ]
-    amount: Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=2)]
+    amount: PositiveSum
     currency: Currency = "RUB"
     external_id: Annotated[str | None, Field(min_length=1, max_length=200)] = None
 

@@ -1,7 +1,6 @@
 """Payments on the wire."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -9,14 +8,14 @@ from pydantic import BaseModel, Field
 
 from libs.common.contracts.shared import PaymentKind, PaymentStatus
 from libs.common.domain.money import Money
-from libs.common.platform.http.wire import Moment, Wire, Words
+from libs.common.platform.http.wire import Moment, PositiveSum, Wire, Words
 from services.intake.payments.rules import MAX_TYPE, Entry
 
 
 class MoneyIn(Wire):
     """A sum that a person enters, in the order's currency."""
 
-    amount: Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)]
+    amount: PositiveSum
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
 

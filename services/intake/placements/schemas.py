@@ -1,16 +1,14 @@
 """Orders that people make, on the wire."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Wire, WrongValueError
+from libs.common.platform.http.wire import Sum, Wire, WrongValueError
 from services.intake.formats.values import read_email
 
 Title = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
-Amount = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
 
 
 def _address(text: str) -> str:
@@ -33,5 +31,5 @@ class OrderIn(Wire):
     email: Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_address)]
     title: Title
     offer_code: Annotated[str | None, Field(min_length=1, max_length=100)] = None
-    amount: Amount
+    amount: Sum
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "RUB"

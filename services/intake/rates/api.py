@@ -1,6 +1,5 @@
 """Routes of rates."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -9,6 +8,7 @@ from libs.common.domain.code import Code
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.wire import Day
 from services.intake.deps import Chain, Ctx, Manager, Staff
 from services.intake.errors import NotFoundError
 from services.intake.rates.actions import set_rate
@@ -27,7 +27,7 @@ async def get_rates(
     asked: Paged,
     desk: Annotated[Code | None, Query()] = None,
     currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$")] = None,
-    day: date | None = None,
+    day: Day | None = None,
 ) -> Page[RateView]:
     """List official rates and those of the caller's desks, the newest day first (S4.12)."""
     return await list_rates(ctx.core.db, caller, desk, currency, day, asked)
@@ -35,9 +35,7 @@ async def get_rates(
 
 @router.put("/{currency}/{day}", operation_id="set_rate")
 @refuses("not_found")
-async def put_rate(
-    currency: Currency, day: date, body: RateIn, ctx: Ctx, caller: Manager, cause: Chain
-) -> RateView:
+async def put_rate(currency: Currency, day: Day, body: RateIn, ctx: Ctx, caller: Manager, cause: Chain) -> RateView:
     """Set what one unit of a currency costs in roubles from a day on; it goes before the official rate of that day.
 
     It is used in messages until `holds_until`, unless a newer one is known.

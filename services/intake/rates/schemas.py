@@ -1,18 +1,15 @@
 """Rates on the wire."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BaseModel, Field, PlainSerializer
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import Rate, Wire
 
 PerUnit = Annotated[
-    Decimal,
-    PlainSerializer(lambda value: f"{value.normalize():f}", return_type=str),
-    Field(gt=0, max_digits=18, decimal_places=9, examples=["0.154321"]),
+    Rate, PlainSerializer(lambda value: f"{value.normalize():f}", return_type=str), Field(examples=["0.154321"])
 ]
 
 

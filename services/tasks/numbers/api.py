@@ -1,6 +1,5 @@
 """Routes of numbers: conversion and pay of people, their own of today, exports, and the pay table (S4.7)."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from libs.common.platform.http.etag import IfMatch, set_etag
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.wire import Day
 from services.tasks.deps import Admin, Crew, Ctx, Lang, Manager, Worker
 from services.tasks.errors import NotFoundError
 from services.tasks.numbers.actions import pay_table, put_pay_table
@@ -25,7 +25,6 @@ router = api_router("/tasks/v1/reports", tags=["reports"])
 tables = api_router("/tasks/v1/pay-table", tags=["reports"], route_class=IdempotentRoute)
 
 Desk = Annotated[Code, Query()]
-Day = Annotated[date, Query()]
 Dimensions = Annotated[
     list[By] | None, Query(max_length=len(By), description="a row for each; repeated, a row for each combination")
 ]

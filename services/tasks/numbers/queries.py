@@ -248,7 +248,7 @@ def _check(asked: Asked) -> None:
         raise _fault("day_to", "before_day_from", "раньше day_from", "is before day_from")
     most = MOST_DAYS_DAILY if asked.daily else MOST_DAYS
     if days > most:
-        raise _fault("day_to", "too_long", f"не больше {most} дней", f"at most {most} days")
+        raise _fault("day_to", "period_too_long", f"не больше {most} дней", f"at most {most} days")
 
 
 def _fault(name: str, code: str, ru: str, en: str) -> Problem:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from libs.common.platform.http.wire import Wire, WrongValueError
+from libs.common.platform.http.wire import Day, Share, Sum, Wire, WrongValueError
 from services.tasks.numbers.pay import PayPart, Tier
 from services.tasks.numbers.rules import Measures
 
@@ -96,10 +96,6 @@ class MyNumbers(BaseModel):
     pay: list[PaySum]
 
 
-Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=5, decimal_places=4)]
-Sum = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
-
-
 class PayTier(Wire):
     """From a conversion on: a sum for the time, and one for each paid order."""
 
@@ -111,7 +107,7 @@ class PayTier(Wire):
 class PayTablePart(Wire):
     """The tiers that hold from a day on."""
 
-    from_day: date
+    from_day: Day
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
     tiers: Annotated[tuple[PayTier, ...], Field(min_length=1, max_length=50)]
 
@@ -151,7 +147,7 @@ class PayTierOut(BaseModel):
 class PayTablePartOut(BaseModel):
     """The tiers that hold from a day on."""
 
-    from_day: date
+    from_day: Day
     currency: str
     tiers: list[PayTierOut]
 

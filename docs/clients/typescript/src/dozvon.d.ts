@@ -10157,7 +10157,7 @@ export interface components {
              * Amount
              * @description what was paid
              */
-            amount: number | string;
+            amount: string;
             /**
              * Currency
              * @description currency, as in ISO 4217
@@ -12794,7 +12794,7 @@ export interface components {
              * Amount
              * @description sum of the order
              */
-            amount: number | string;
+            amount: string;
             /**
              * Currency
              * @description currency, as in ISO 4217
@@ -13898,7 +13898,7 @@ export interface components {
              * Amount
              * @description sum of the order
              */
-            amount: number | string;
+            amount: string;
             /**
              * Currency
              * @description currency, as in ISO 4217
@@ -14834,19 +14834,19 @@ export interface components {
              * From Conversion
              * @description share of 0 to 1 from which the tier holds
              */
-            from_conversion: number | string;
+            from_conversion: string;
             /**
              * Fixed
              * @description sum for the time, as a decimal number
              * @default 0
              */
-            fixed?: number | string;
+            fixed?: string;
             /**
              * Per Paid
              * @description sum for each paid order, as a decimal number
              * @default 0
              */
-            per_paid?: number | string;
+            per_paid?: string;
         };
         /**
          * PayTierOut
@@ -16190,7 +16190,7 @@ export interface components {
              * @description what one unit of the currency costs in the base
              * @example 0.154321
              */
-            per_unit: number | string;
+            per_unit: string;
         };
         /**
          * RateView
@@ -27038,7 +27038,7 @@ export interface operations {
                  *       "name": "Анна Тестова",
                  *       "email": "anna@example.com",
                  *       "title": "Математика, 8 класс",
-                 *       "amount": 0
+                 *       "amount": "743.00"
                  *     }
                  */
                 "application/json": components["schemas"]["OrderIn"];
@@ -28137,6 +28137,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost */
             409: {
                 headers: {
@@ -28611,7 +28612,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "amount": {
-                 *         "amount": 1,
+                 *         "amount": "743.00",
                  *         "currency": "RUB"
                  *       }
                  *     }
@@ -40949,7 +40950,7 @@ export interface operations {
                  *           "currency": "RUB",
                  *           "tiers": [
                  *             {
-                 *               "from_conversion": 0,
+                 *               "from_conversion": "from_conversion",
                  *               "fixed": "0",
                  *               "per_paid": "0"
                  *             }

@@ -1,7 +1,9 @@
 """Types that the services put on the wire."""
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, ClassVar, Self, cast
 
 from pydantic import (
@@ -14,6 +16,7 @@ from pydantic import (
     JsonValue,
     StrictInt,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -71,6 +74,45 @@ def _in_utc(value: datetime) -> datetime:
 
 #: A moment that a caller sends: date, time and offset as RFC 3339 writes them; seconds may be left out.
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _day(value: object) -> object:
+    """Refuse what pydantic would also read as a day: numbers, and moments (RFC 3339, full-date)."""
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise PydanticCustomError("date_parsing", "Input should be a day as in RFC 3339")
+
+
+#: A day that a caller sends: `2026-03-02`.
+Day = Annotated[date, BeforeValidator(_day)]
+
+
+def _decimal(pattern: str) -> Callable[[object], object]:
+    compiled = re.compile(pattern)
+
+    def read(value: object) -> object:
+        if isinstance(value, Decimal) or (isinstance(value, str) and compiled.fullmatch(value)):
+            return value
+        raise PydanticCustomError("decimal_parsing", "Input should be a decimal number as a text")
+
+    return read
+
+
+_SUM = r"^\d{1,10}(\.\d{1,2})?$"
+_POSITIVE = r"^(?!0+(\.0+)?$)\d{1,10}(\.\d{1,2})?$"
+_SHARE = r"^(0(\.\d{1,4})?|1(\.0{1,4})?)$"
+_RATE = r"^(?!0+(\.0+)?$)\d{1,9}(\.\d{1,9})?$"
+#: Decimal numbers as texts, which no reader of JSON rounds: a sum of money, one that is more than nothing, a part
+#: of a whole, and what one unit of a currency costs.
+Sum = Annotated[Decimal, BeforeValidator(_decimal(_SUM)), WithJsonSchema({"type": "string", "pattern": _SUM})]
+PositiveSum = Annotated[
+    Decimal, BeforeValidator(_decimal(_POSITIVE)), WithJsonSchema({"type": "string", "pattern": _POSITIVE})
+]
+Share = Annotated[Decimal, BeforeValidator(_decimal(_SHARE)), WithJsonSchema({"type": "string", "pattern": _SHARE})]
+Rate = Annotated[Decimal, BeforeValidator(_decimal(_RATE)), WithJsonSchema({"type": "string", "pattern": _RATE})]
 
 
 def _in_words(comment: str) -> str:
