@@ -1,6 +1,7 @@
 """Payments: what sources say was paid, what people enter by hand, and two of one order (S4.9, S4.10)."""
 
 import asyncio
+import re
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from libs.common.contracts.payments import PaymentRecorded
 from libs.common.contracts.shared import ChangeTarget
 from libs.common.contracts.tasks import ChangeRequested
 from libs.common.platform.db import Database
+from services.intake.leads.schemas import Change
 from services.intake.payments.actions import book_payments
 from tests.intake.api import Api
 from tests.intake.test_appointments import items, tag
@@ -75,11 +77,19 @@ async def test_a_payment_by_hand_completes_its_order_when_it_is_fully_paid(api: 
     part = await school.pay("400")
     await school.pay()
     assert (part["kind"], part["status"], part["type"]) == ("manual", "received", "bank card")
+    history = items(await api.ok("GET", f"/leads/{part['lead_id']}/history"), "items")
+    assert [one["what"] for one in history][-2:] == ["order_status", "payment"]
     assert await school.statuses() == [("in_work", "part_paid"), ("part_paid", "paid")]
     assert await school.said() == [
         ("manual", "received", Decimal(400), False, False),
         ("manual", "received", Decimal(1000), True, False),
     ]
+
+
+async def test_whatever_a_history_may_hold_can_be_shown(api: Api) -> None:
+    check = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'ck_history_what'"
+    stored = set(re.findall(r"'(\w+)'", await api.ctx.core.db.pool.fetchval(check)))
+    assert stored == {change.value for change in Change}
 
 
 @pytest.mark.req("S4.10")

@@ -59,6 +59,9 @@ class Change(StrEnum):
     PINNED_COMMENT = "pinned_comment"
     APPOINTMENT = "appointment"
     LEAD_MERGED = "lead_merged"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    ACCESS = "access"
 
 
 class HistoryView(BaseModel):

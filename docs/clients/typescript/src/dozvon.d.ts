@@ -6968,7 +6968,7 @@ export interface components {
          * @description The subject of a line of the history.
          * @enum {string}
          */
-        Change: "lead_status" | "lead_owner" | "lead_person" | "order_status" | "order_fields" | "pinned_comment" | "appointment" | "lead_merged";
+        Change: "lead_status" | "lead_owner" | "lead_person" | "order_status" | "order_fields" | "pinned_comment" | "appointment" | "lead_merged" | "payment" | "refund" | "access";
         /**
          * ChangeChannel
          * @description What to change: absent members of the configuration stay; `active: true` also resumes after a halt.
