@@ -120,7 +120,10 @@ def _add_views(routes: APIRouter, standins: str, under_way: Callable[[], Awaitab
         try:
             async with httpx.AsyncClient(base_url=standins) as client:
                 for code in (await client.get("/")).raise_for_status().text.split():
-                    journal = (await client.get(f"/{code}/_journal")).raise_for_status().json()
+                    answer = await client.get(f"/{code}/_journal")
+                    if answer.status_code == httpx.codes.NOT_FOUND:  # it is sent no messages
+                        continue
+                    journal = answer.raise_for_status().json()
                     items += [{"provider": code, **entry} for entry in journal["items"]]
         except httpx.HTTPError as error:
             raise StandinDownError("the stand-ins do not answer") from error
