@@ -119,7 +119,7 @@ def _requires(node: Node, log: Log) -> Node:
 class Outcome(Declared):
     """A possible outcome of a task. `fields` are filled in with it, and known to the process from then on.
 
-    One that is left empty is not known any more, whatever an earlier outcome said.
+    One that is left empty is not known any more, even if an earlier outcome had it.
     """
 
     code: Annotated[str, HIDDEN]
