@@ -116,7 +116,9 @@ def partner(dice: Random) -> Partner | None:
 
 
 def filled(outcome: Outcome, now: datetime) -> dict[str, object]:
-    return {name: value(now) for name, value in FILLED.items() if name in outcome.fields}
+    """Return what is filled in; at some hours nothing is remarked, whatever was remarked before."""
+    silent = {"remarks"} if now.hour % 4 == 0 else set[str]()
+    return {name: value(now) for name, value in FILLED.items() if name in outcome.fields and name not in silent}
 
 
 def reports(dice: Random, state: State, now: datetime) -> list[Event]:

@@ -14,8 +14,11 @@ from libs.common.contracts.notices import WorkMerged
 from libs.common.contracts.shared import ContactKind, Customer, Language, OrderStatus
 from libs.common.contracts.tasks import TaskFailed, WorkRequested, WorkWithdrawn
 from libs.common.platform.ids import uuid7
+from services.tasks.engine.facts import Subject
 from services.tasks.merges.actions import announce_merges
 from services.tasks.merges.rules import Aliases
+from services.tasks.playbooks.terms import Trigger
+from services.tasks.processes.rules import Address
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, Desk, contact, lead_v2, proposal
 from tests.tasks.subjects import CARE, MAIN, REFUND, customer_changed, order_changed, status_changed
@@ -268,6 +271,14 @@ async def test_a_process_that_the_loser_alone_has_goes_on_as_the_winner_s(
 
 
 # -- pure
+
+
+@pytest.mark.req("P.15", "S4.9", "S4.14", "S4.20")
+@pytest.mark.parametrize("trigger", [Trigger.PAYMENT_RECORDED, Trigger.REFUND_CHANGED, Trigger.ACCESS_CHANGED])
+def test_the_money_and_the_access_of_the_loser_s_order_are_the_winner_s(trigger: Trigger) -> None:
+    winner, loser = Subject.lead(UUID(int=1)), Subject.lead(UUID(int=2))
+    moved = Aliases({loser.id: winner.id}).moved(Address(loser, trigger))
+    assert (moved.subject, moved.merged) == (winner, False)
 
 
 def test_an_alias_leads_to_the_last_winner_and_never_in_circles() -> None:

@@ -43,7 +43,7 @@ from services.tasks.engine.effects import (
     TakeTask,
     WithdrawWork,
 )
-from services.tasks.engine.kept import AddDocument, Count, Kept, RaiseCharge, TakeBack
+from services.tasks.engine.kept import AddDocument, Count, Forget, Kept, RaiseCharge, TakeBack
 from services.tasks.engine.state import Closing, MoveReason, Operator, State, Task, Timer
 
 T = TypeVar("T")
@@ -137,6 +137,8 @@ def _process(  # noqa: C901 - one flat case per effect
             state.charges = (*state.charges, spec.code)
         case AddDocument(document=document):
             state.documents = (*state.documents, document)
+        case Forget(names=names):
+            state.fields = {name: value for name, value in state.fields.items() if name not in names}
         case _:
             assert_never(effect)
 

@@ -155,12 +155,16 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A lead's last payment, as intake publishes it: what it was, and what the order's payments amount to now."""
+    """A lead's last payment, as intake publishes it: what it was, and what the order's payments amount to now.
+
+    `order_id`, here and below: of which order, as a lead that was merged has more; None: of the lead's own.
+    """
 
     kind: PaymentKind
     status: PaymentStatus
     doubled: bool
     fully_paid: bool
+    order_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,7 @@ class Refund:
 
     state: RefundState
     due_on: date | None = None
+    order_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,7 @@ class Access:
 
     action: AccessAction
     status: AccessStatus
+    order_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

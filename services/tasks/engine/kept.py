@@ -45,6 +45,14 @@ class AddDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """Fields of earlier outcomes do not count any more: a later one declares them and left them empty."""
+
+    rule: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TakeBack:
     """What an outcome did to its process is taken back; if it `reopens`, its task is open until it gets another.
 
@@ -68,4 +76,4 @@ class TakeBack:
         return self.task.id
 
 
-Kept: TypeAlias = Count | RaiseCharge | AddDocument
+Kept: TypeAlias = Count | RaiseCharge | AddDocument | Forget

@@ -6,6 +6,7 @@ from services.tasks.engine.claims import first_contact
 from services.tasks.engine.effects import Refusal, Refuse
 from services.tasks.engine.events import OutcomeGiven
 from services.tasks.engine.fields import read_fields
+from services.tasks.engine.kept import Forget
 from services.tasks.engine.matrix import outcome_faults
 from services.tasks.engine.run import Run
 from services.tasks.engine.state import Task
@@ -39,6 +40,8 @@ def give(run: Run, event: OutcomeGiven) -> None:
             return
     run.rule, run.task, run.outcome, run.filled = f"{kind.code}.{outcome.code}", task, event, read.values
     run.actor, run.operator = event.actor, event.operator
+    if stale := tuple(name for name in outcome.fields if name in run.state.fields and name not in read.values):
+        run.emit(Forget(run.rule, stale))
     if outcome.result is not Result.DEFERRED:
         run.close(task, run.closing(outcome.result))
     run.steps(outcome.then)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
+from uuid import UUID
 
-from libs.common.contracts.shared import AppointmentStep, ChangeTarget
+from libs.common.contracts.shared import AppointmentStep, ChangeTarget, OrderStatus
 from services.tasks.engine.asking import RequestChange
 from services.tasks.engine.effects import Learn, Noticed, Record
 from services.tasks.engine.facts import Customer, Facts
@@ -64,11 +65,17 @@ def _of_order(step: AskOrder, asker: Asker) -> Iterator[Wanted]:
         return
     if step.status is not None and step.status != order.status:
         status = {"status": step.status}
-        yield RequestChange(asker.rule, ChangeTarget.ORDER_STATUS, order.id, asker.actor, status)
+        whose = _refunded(asker.facts) if step.status == OrderStatus.REFUNDED else None
+        yield RequestChange(asker.rule, ChangeTarget.ORDER_STATUS, whose or order.id, asker.actor, status)
     said = {"remarks": asker.text(step.remarks), "amount": asker.text(step.amount)}
     values = {name: text for name, text in said.items() if text is not None}
     if values:
         yield RequestChange(asker.rule, ChangeTarget.ORDER_FIELDS, order.id, asker.actor, values)
+
+
+def _refunded(facts: Facts) -> UUID | None:
+    """Return which order the refund is of, if it was said: a lead that was merged has more than one."""
+    return facts.dealings.refund.order_id if facts.dealings.refund else None
 
 
 def _of_customer(step: AskCustomer, asker: Asker) -> Iterator[Wanted]:

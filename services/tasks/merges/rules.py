@@ -9,7 +9,15 @@ from services.tasks.engine.facts import Subject
 from services.tasks.playbooks.terms import Trigger
 from services.tasks.processes.rules import Address
 
-_OF_THE_WINNER = frozenset({Trigger.ORDER_CHANGED, Trigger.CONTACT_RECORDED})
+_OF_THE_WINNER = frozenset(
+    {
+        Trigger.ORDER_CHANGED,
+        Trigger.CONTACT_RECORDED,
+        Trigger.PAYMENT_RECORDED,
+        Trigger.REFUND_CHANGED,
+        Trigger.ACCESS_CHANGED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +46,8 @@ class Aliases:
     def moved(self, address: Address) -> Address:
         """Return whom an event concerns by now.
 
-        What a merged lead's order and contacts bring is the winner's. The rest is of the lead as it was: it is
-        noted in its timeline, and no process hears it. Customers are one in all that is said of them.
+        What a merged lead's order, its money and its contacts bring is the winner's. The rest is of the lead as it
+        was: it is noted in its timeline, and no process hears it. Customers are one in all that is said of them.
         """
         customer_id = None if address.customer_id is None else self.root(address.customer_id)
         now, subject = replace(address, customer_id=customer_id), address.subject

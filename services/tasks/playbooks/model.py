@@ -117,7 +117,10 @@ def _requires(node: Node, log: Log) -> Node:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Declared):
-    """A possible outcome of a task. `fields` are filled in with it, and known to the process from then on."""
+    """A possible outcome of a task. `fields` are filled in with it, and known to the process from then on.
+
+    One that is left empty is not known any more, even if an earlier outcome had it.
+    """
 
     code: Annotated[str, HIDDEN]
     title: Text

@@ -174,7 +174,9 @@ class Batch:
         """Add what a playbook asks for beside its process: operators, and rates of today."""
         state.staff, desk, known = await self._staff_for(state), state.desk, self._rates
         if self._ctx.playbooks.asks_of_rates(state.playbook, state.playbook_version):
-            state.rates = known[desk.code] = known.get(desk.code) or await rates_now(self._tx.conn, desk, self.now)
+            if desk.code not in known:
+                known[desk.code] = await rates_now(self._tx.conn, desk, self.now)
+            state.rates = known[desk.code]
 
     async def recall(self, process_id: UUID, task_id: UUID, others: Collection[UUID]) -> tuple[Process, Task]:
         """Load closed tasks of a loaded process beside its open ones; return it and the first of them."""

@@ -337,11 +337,11 @@ def _changed(data: intake.OrderChanged) -> Order:
 def _dealt(data: Dealt) -> ev.Event:
     match data:
         case payments.PaymentRecorded():
-            return ev.PaymentRecorded(Paid(data.kind, data.status, data.doubled, data.fully_paid))
+            return ev.PaymentRecorded(Paid(data.kind, data.status, data.doubled, data.fully_paid, data.order_id))
         case payments.RefundChanged():
-            return ev.RefundChanged(Refund(data.state, data.due_on))
+            return ev.RefundChanged(Refund(data.state, data.due_on, data.order_id))
         case payments.AccessChanged():
-            return ev.AccessChanged(Access(data.action, data.status))
+            return ev.AccessChanged(Access(data.action, data.status, data.order_id))
         case _:
             assert_never(data)
 

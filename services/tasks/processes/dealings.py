@@ -33,12 +33,26 @@ def read_dealings(stored: Mapping[str, Any] | None) -> Dealings:
     paid, refund, access, held = (stored[name] for name in ("payment", "refund", "access", "held_until"))
     return Dealings(
         payment=paid
-        and Paid(PaymentKind(paid["kind"]), PaymentStatus(paid["status"]), paid["doubled"], paid["fully_paid"]),
+        and Paid(
+            PaymentKind(paid["kind"]),
+            PaymentStatus(paid["status"]),
+            paid["doubled"],
+            paid["fully_paid"],
+            _order_id(paid),
+        ),
         refund=refund
-        and Refund(RefundState(refund["state"]), refund["due_on"] and date.fromisoformat(refund["due_on"])),
-        access=access and Access(AccessAction(access["action"]), AccessStatus(access["status"])),
+        and Refund(
+            RefundState(refund["state"]),
+            refund["due_on"] and date.fromisoformat(refund["due_on"]),
+            _order_id(refund),
+        ),
+        access=access and Access(AccessAction(access["action"]), AccessStatus(access["status"]), _order_id(access)),
         held_until=held and datetime.fromisoformat(held),
     )
+
+
+def _order_id(stored: Mapping[str, Any]) -> UUID | None:
+    return UUID(found) if (found := stored.get("order_id")) is not None else None
 
 
 def appointment_json(facts: Facts) -> dict[str, object] | None:

@@ -10,7 +10,7 @@ from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMessage
 from services.tasks.engine.facts import Customer as Person
-from services.tasks.engine.kept import AddDocument, Count, RaiseCharge, TakeBack
+from services.tasks.engine.kept import AddDocument, Count, Forget, RaiseCharge, TakeBack
 from services.tasks.engine.state import Closing, State, Task, TaskState
 from services.tasks.engine.variables import prices, recipient, variables
 from services.tasks.playbooks.messages import Addressee
@@ -45,7 +45,7 @@ def published(effect: fx.Effect, state: State, playbook: Playbook) -> tuple[Even
             return (_wanted(effect, state),)
         case RaiseCharge():
             return (_charged(effect, state),)
-        case fx.EndProcess() | fx.ReopenProcess() | StopAttempts() | Count() | AddDocument():
+        case fx.EndProcess() | fx.ReopenProcess() | StopAttempts() | Count() | AddDocument() | Forget():
             return _nothing()
         case fx.Breach() | fx.Record() | fx.Refuse():
             return _nothing()

@@ -21,10 +21,11 @@ SET base = excluded.base, per_unit = excluded.per_unit, holds_until = excluded.h
     sequence = excluded.sequence
 WHERE r.sequence < excluded.sequence
 """
-# Of a day the desk's own goes before the official one.
+# Of a day the desk's own goes before the official one. None holds for longer than twelve days: what is older is not
+# read, however many there are.
 IN_FORCE = """
 SELECT DISTINCT ON (currency) currency, base, day, per_unit FROM rate
-WHERE desk IN ($1, '*') AND day <= $2 AND holds_until >= $2
+WHERE desk IN ($1, '*') AND day BETWEEN $2::date - 12 AND $2::date AND holds_until >= $2
 ORDER BY currency, day DESC, desk <> '*' DESC
 """
 

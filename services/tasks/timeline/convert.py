@@ -14,7 +14,7 @@ from libs.common.platform.ids import uuid7
 from services.tasks.engine import effects as fx
 from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMessage
 from services.tasks.engine.facts import Subject
-from services.tasks.engine.kept import AddDocument, Count, Kept, RaiseCharge, TakeBack
+from services.tasks.engine.kept import AddDocument, Count, Forget, Kept, RaiseCharge, TakeBack
 from services.tasks.engine.state import SYSTEM, State
 from services.tasks.playbooks.fields import FieldValue
 from services.tasks.playbooks.terms import Title
@@ -186,7 +186,7 @@ def _silent_step(effect: fx.Effect) -> tuple[str, dict[str, object]] | None:  # 
             return None if until is None else (Kind.RESERVED, {"until": until})
         case StopAttempts(policy=policy):
             return Kind.ATTEMPTS_STOPPED, {"policy": policy}
-        case Count() | AddDocument() | RaiseCharge():
+        case Count() | AddDocument() | RaiseCharge() | Forget():
             return _kept_step(effect)
         # The event that caused these has its own entry, or they are internal.
         case fx.Start() | fx.Learn() | fx.MarkWaiting() | fx.SetTimer() | fx.CancelTimer() | fx.Refuse():
@@ -219,7 +219,7 @@ def _kept_step(effect: Kept) -> tuple[str, dict[str, object]] | None:
             return Kind.COUNTED, {"counter": counter, "title": asdict(title), "count": count}
         case AddDocument(document=document):
             return Kind.DOCUMENT, {"document": document.title, "number": document.number, "url": document.url}
-        case RaiseCharge():
+        case RaiseCharge() | Forget():
             return None
         case _:
             assert_never(effect)
@@ -266,7 +266,7 @@ def _attribution(effect: fx.Effect) -> _Attribution:  # noqa: C901 - one flat ca
             return _BY_RULE
         case fx.OpenToAll() | fx.ReserveTask() | fx.RemindOfTask():
             return _BY_RULE
-        case fx.FollowStatus() | StopAttempts() | Count():
+        case fx.FollowStatus() | StopAttempts() | Count() | Forget():
             return _BY_RULE
         case fx.RequestMessage() | fx.EndProcess() | fx.ReopenProcess():
             return _BY_RULE

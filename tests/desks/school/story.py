@@ -81,10 +81,10 @@ class School:
             )
         )  # fmt: skip
 
-    async def knows_rate(self, currency: str, per_unit: str, days: int = 0) -> None:
-        """Let intake say an official rate of some days ago."""
+    async def knows_rate(self, currency: str, per_unit: str, days: int = 0, holds: int = 5) -> None:
+        """Let intake say an official rate of some days ago, which holds for `holds` days."""
         day = self.desk.clock.now().date() - days * DAY
-        until = day + 5 * DAY
+        until = day + holds * DAY
         rate = RateChanged(
             currency=currency, base="RUB", day=day, holds_until=until, per_unit=Decimal(per_unit), official=True
         )

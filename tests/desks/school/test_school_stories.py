@@ -79,6 +79,15 @@ async def test_without_a_rate_of_the_day_the_price_is_left_open_and_a_person_see
     assert await school.open_types() == ["follow_up", "unsaid"]
 
 
+@pytest.mark.req("S4.12")
+async def test_a_rate_of_more_than_twelve_days_ago_is_not_said_however_long_it_holds(school: School) -> None:
+    await school.knows_rate("KZT", "0.15", days=13, holds=30)
+    asked = {"situation": "own_currency", "currency": "kzt"}
+    await school.ended(await school.taken(), "link_sent", fields=asked)
+    [sent] = await school.messages("own_currency")
+    assert "price" not in sent.variables
+
+
 @pytest.mark.req("S4.11")
 async def test_who_was_sent_a_link_is_asked_the_next_day_by_task_and_by_message(school: School) -> None:
     await school.ended(await school.taken(), "link_sent")
