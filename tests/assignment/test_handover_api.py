@@ -46,6 +46,22 @@ async def test_nobody_leaves_before_the_next_has_come(school: School) -> None:
     assert (left.status_code, await here(school)) == (200, ["bob", "eve"])
 
 
+async def test_who_is_absent_by_plan_is_not_waited_for(school: School) -> None:
+    absence = {
+        "operator_id": str(school.ids["bob"]),
+        "reason": "vacation",
+        "first_day": "2026-03-03",
+        "last_day": "2026-03-03",
+    }
+    made = await school.desk.ok("POST", "/absences", absence)
+    await school.desk.ok("POST", f"/absences/{made['id']}/cancel", {}, headers={"if-match": f'"{made["version"]}"'})
+    await school.at(3, 19, 5)
+    refused = await school.leaves("ann")
+    await school.desk.ok("POST", "/absences", absence)
+    left = await school.leaves("ann")
+    assert (codes(refused), left.status_code) == (["next_not_here"], 200)
+
+
 async def test_the_last_of_the_day_leaves_though_nobody_comes(school: School) -> None:
     await school.plan("ann", "day", 4)
     await school.at(3, 19)
