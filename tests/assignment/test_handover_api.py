@@ -1,5 +1,6 @@
 """Nobody leaves before the next is here, nor in the middle of a conversation (S4.6)."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -7,8 +8,11 @@ import pytest
 
 from libs.common.contracts.assignment import OperatorChanged, ShiftEnded, WorkAssigned
 from libs.common.contracts.tasks import TaskTaken
+from libs.common.testkit.database import BLOCKED
 from tests.assignment.desk import Desk, completed, lead_id, requested, taken, task_id
-from tests.assignment.school import ANSWER, School, codes
+from tests.assignment.school import ANSWER, WHOLE, School, codes
+from tests.assignment.test_configuration_api import CALLS
+from tests.intake.exchange import eventually
 
 pytestmark = pytest.mark.req("S4.6")
 
@@ -101,6 +105,23 @@ async def test_an_heir_is_said_before_the_check_out_with_what_is_theirs(school: 
     said = [ended.heir_id, ended.handed, ended.actor]
     assert (left.status_code, said) == (200, [school.ids["bob"], (task_id(1),), "ann"])
     assert [row["type"] for row in rows] == [OperatorChanged.event_type, ShiftEnded.event_type]
+
+
+async def test_an_heir_who_leaves_in_the_same_moment_is_none(school: School) -> None:
+    people = WHOLE["operators"] | {"bob": {"name": "Bob", "pools": ["sales"]}}
+    await school.open(pools={"callback": CALLS, "sales": CALLS}, operators=people)
+    await school.desk.receive(answering(1, school.ids["ann"]))
+    await school.at(3, 19)
+    await school.comes("bob")
+    pool = school.desk.ctx.db.pool
+    async with pool.acquire() as conn:
+        turn = conn.transaction()
+        await turn.start()
+        await conn.execute("UPDATE operator SET presence = 'checked_out' WHERE id = $1", school.ids["bob"])
+        leaving = asyncio.create_task(school.leaves("ann", heir_id=str(school.ids["bob"])))
+        await eventually(lambda: pool.fetchval(BLOCKED), lambda blocked: bool(blocked) or leaving.done())
+        await turn.commit()
+    assert "unfit_heir" in codes(await leaving)
 
 
 async def test_pushed_work_says_whether_it_is_a_conversation(school: School) -> None:

@@ -1,6 +1,7 @@
 """Use cases: a refund is asked for and goes step by step; its confirmation closes access (S4.14)."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
@@ -125,7 +126,7 @@ async def _locked(
 
 async def _problems(tx: Transaction, order: asyncpg.Record, wish: Wish) -> Problems:
     received = balance(order, await of_order(tx, order["id"])).received
-    back = await store.paid_back(tx, order["id"], max(received, order["paid"] or 0))
+    back = await store.paid_back(tx, order["id"], max(received, order["paid"] or Decimal(0)))
     return amount_problems(wish, order["currency"], left_of(received, order["paid"], back))
 
 
