@@ -11,7 +11,7 @@ from tests.intake.exchange import eventually
 
 pytestmark = pytest.mark.servers
 RELEASED = "intake_0024"
-# An index waits at its end for whoever sees the database as it was.
+# An index waits at its end for the one that still sees the database as it was.
 BREAK_OFF = """
 SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity
 WHERE datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event = 'virtualxid'

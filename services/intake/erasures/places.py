@@ -74,7 +74,7 @@ PLACES: tuple[Place | Waiting, ...] = (
         OF_LEADS,
         _IMPORTED,
     ),
-    # As long as nobody has said whose it is, or said of none.
+    # As long as no person has said whose it is, or when they said that it is of none.
     Place(
         "imported_payment",
         "lead_id IS NULL AND candidates && ARRAY(SELECT o.id FROM sales_order o WHERE o.lead_id = ANY(:leads))",

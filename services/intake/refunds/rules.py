@@ -63,7 +63,7 @@ def end_of(payout: str) -> str:
 def amount_problems(wish: Wish, currency: str, left: Decimal | None) -> Problems:
     """Return what is wrong with the sum that is asked back of an order in a currency.
 
-    `left`: what was paid and is not paid back; None: nobody has said.
+    `left`: what was paid and is not paid back; None: not known.
     """
     if wish.amount is None:
         return ()
@@ -73,7 +73,7 @@ def amount_problems(wish: Wish, currency: str, left: Decimal | None) -> Problems
 
 
 def left_of(received: Decimal, said: Decimal | None, back: Decimal) -> Decimal | None:
-    """Return what was paid of an order and is not paid back; None: nobody has said what was paid.
+    """Return what was paid of an order and is not paid back; None: it is not known what was paid.
 
     `received`: what is on record, `said`: what the source says, `back`: what was paid back.
     """

@@ -33,7 +33,7 @@ async def exported(
 ) -> list[ExportedTable]:
     """Return what each table has of the customers and leads with these ids, on the caller's desks.
 
-    `sealed`: columns by table that nobody reads but who needs them; they are left out.
+    `sealed`: columns by table that are left out, since their values are kept sealed.
     """
     desks = None if caller.sees_all_desks else sorted(caller.desks)
     found = []
