@@ -300,6 +300,7 @@ _MONEY = {
     "missing": Text("не указано", "missing"),
     "other_currency": Text("у заказа другая валюта", "the order has another currency"),
     "not_an_amount": Text("это не сумма платежа", "no sum of a payment"),
+    "more_than_paid": Text("уплачено меньше", "more than what was paid"),
     "in_the_past": Text("это время прошло", "this time is past"),
     "in_the_future": Text("это время ещё не настало", "this time is yet to come"),
     "after_start": Text("пакет начнётся раньше", "the package begins before"),

@@ -1,5 +1,6 @@
 """Nobody leaves before the next is here, nor in the middle of a conversation (S4.6)."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -7,8 +8,11 @@ import pytest
 
 from libs.common.contracts.assignment import OperatorChanged, ShiftEnded, WorkAssigned
 from libs.common.contracts.tasks import TaskTaken
+from libs.common.testkit.database import BLOCKED
 from tests.assignment.desk import Desk, completed, lead_id, requested, taken, task_id
-from tests.assignment.school import ANSWER, School, codes
+from tests.assignment.school import ANSWER, WHOLE, School, codes
+from tests.assignment.test_configuration_api import CALLS
+from tests.intake.exchange import eventually
 
 pytestmark = pytest.mark.req("S4.6")
 
@@ -44,6 +48,22 @@ async def test_nobody_leaves_before_the_next_has_come(school: School) -> None:
     assert (refused.status_code, refused.json()["code"], codes(refused)) == (409, "handover_due", ["next_not_here"])
     assert [one["name"] for one in refused.json()["next"]] == ["Bob"]
     assert (left.status_code, await here(school)) == (200, ["bob", "eve"])
+
+
+async def test_who_is_absent_by_plan_is_not_waited_for(school: School) -> None:
+    absence = {
+        "operator_id": str(school.ids["bob"]),
+        "reason": "vacation",
+        "first_day": "2026-03-03",
+        "last_day": "2026-03-03",
+    }
+    made = await school.desk.ok("POST", "/absences", absence)
+    await school.desk.ok("POST", f"/absences/{made['id']}/cancel", {}, headers={"if-match": f'"{made["version"]}"'})
+    await school.at(3, 19, 5)
+    refused = await school.leaves("ann")
+    await school.desk.ok("POST", "/absences", absence)
+    left = await school.leaves("ann")
+    assert (codes(refused), left.status_code) == (["next_not_here"], 200)
 
 
 async def test_the_last_of_the_day_leaves_though_nobody_comes(school: School) -> None:
@@ -85,6 +105,23 @@ async def test_an_heir_is_said_before_the_check_out_with_what_is_theirs(school: 
     said = [ended.heir_id, ended.handed, ended.actor]
     assert (left.status_code, said) == (200, [school.ids["bob"], (task_id(1),), "ann"])
     assert [row["type"] for row in rows] == [OperatorChanged.event_type, ShiftEnded.event_type]
+
+
+async def test_an_heir_who_leaves_in_the_same_moment_is_none(school: School) -> None:
+    people = WHOLE["operators"] | {"bob": {"name": "Bob", "pools": ["sales"]}}
+    await school.open(pools={"callback": CALLS, "sales": CALLS}, operators=people)
+    await school.desk.receive(answering(1, school.ids["ann"]))
+    await school.at(3, 19)
+    await school.comes("bob")
+    pool = school.desk.ctx.db.pool
+    async with pool.acquire() as conn:
+        turn = conn.transaction()
+        await turn.start()
+        await conn.execute("UPDATE operator SET presence = 'checked_out' WHERE id = $1", school.ids["bob"])
+        leaving = asyncio.create_task(school.leaves("ann", heir_id=str(school.ids["bob"])))
+        await eventually(lambda: pool.fetchval(BLOCKED), lambda blocked: bool(blocked) or leaving.done())
+        await turn.commit()
+    assert "unfit_heir" in codes(await leaving)
 
 
 async def test_pushed_work_says_whether_it_is_a_conversation(school: School) -> None:

@@ -13,6 +13,8 @@ from services.intake.contacts.worker import trimming_loop
 from services.intake.erasures.actions import eraser, keeper
 from tests.intake.api import Api, lead_of, order
 from tests.intake.test_consents import blocked, dial, exchange
+from tests.intake.test_payment_imports import LIST, ROW, ordered
+from tests.intake.test_refunds import refund
 from tests.notifications.support import eventually
 
 pytestmark = pytest.mark.req("P.7")
@@ -108,6 +110,25 @@ async def test_an_export_has_all_that_is_kept_and_is_logged(api: Api) -> None:
         "SELECT operation, whose FROM audit WHERE operation = 'export_customer'"
     )
     assert row["whose"] == [f"customer:{customer_id}"]
+
+
+async def test_an_export_has_what_was_paid_back_but_no_sealed_details(api: Api) -> None:
+    _, view = await refund(api, "details_wanted", "details_given", "confirmed")
+    made = (await api.call("GET", f"/customers/{view['customer_id']}/export")).json()
+    tables = {each["table"]: each["rows"] for each in made}
+    assert [len(tables[name]) for name in ("payment", "refund", "access", "placement")] == [1, 1, 1, 0]
+    assert (tables["refund"][0]["phone"], "details" in tables["refund"][0]) == ("+79161234567", False)
+
+
+async def test_a_payment_that_may_be_theirs_names_no_payer_any_more(api: Api) -> None:
+    first, _ = await ordered(api, "Анна Иванова", "Иванова Анна")
+    rows = [ROW, {**ROW, "external_id": "p-2", "name": "Олег Петров"}]
+    await api.ok("POST", "/imported-payments", {**LIST, "rows": rows})
+    lead = await api.ok("GET", f"/leads/{first['lead_id']}")
+    part = await emptied(api, await asked(api, str(lead["customer_id"])))
+    stored = await api.ctx.core.db.pool.fetch("SELECT name, external_id FROM imported_payment ORDER BY name")
+    assert [tuple(row) for row in stored] == [("erased", None), ("Олег Петров", "p-2")]
+    assert part["state"] == "done"
 
 
 BODIES = "SELECT convert_from(body, 'UTF8') FROM delivery ORDER BY id"

@@ -103,6 +103,30 @@ async def test_a_table_with_faults_imports_nothing(api: Api) -> None:
     assert (await api.ok("POST", "/imported-payments", good))["unmatched"] == 2
 
 
+UNCLOSED = '"' + "a" * 140_000
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"csv": f"date,name,amount\n2026-03-02,Анна,5\n2026-03-02,{UNCLOSED},5"}, "/csv/3"),
+        ({"csv": "date,name,amount\n2026-03-02,Анна,10000000000"}, "/csv/2/amount"),
+        ({"csv": "date,name,amount\n0001-01-01,Анна,5"}, "/csv/2/paid_on"),
+        ({"csv": "date,name,amount\n9999-12-31,Анна,5"}, "/csv/2/paid_on"),
+        ({"csv": "date,name,amount\n2026-03-02,Ан\x00на,5"}, "/csv"),
+        ({"rows": [{**ROW, "paid_on": "0001-01-01"}]}, "/rows/0/paid_on"),
+        ({"rows": [{**ROW, "paid_on": "9999-12-31"}]}, "/rows/0/paid_on"),
+        ({"rows": [{**ROW, "amount": "10000000000"}]}, "/rows/0/amount"),
+    ],
+    ids=["quote", "amount", "first", "last", "nul", "first row", "last row", "amount of a row"],
+)
+async def test_a_list_that_cannot_be_kept_is_refused_with_the_place(
+    api: Api, given: dict[str, object], pointer: str
+) -> None:
+    refused = await api.call("POST", "/imported-payments", {"desk": "demo", **given})
+    assert (refused.status_code, [where for where, _ in faults(refused.json())]) == (422, [pointer])
+
+
 async def test_another_desk_sees_nothing_and_a_version_is_needed(api: Api) -> None:
     await ordered(api, "Анна Иванова")
     await api.ok("POST", "/imported-payments", LIST)

@@ -17,6 +17,7 @@ from libs.common.platform.sealing import DataKeys
 from libs.common.platform.sealing.keys import new_key
 from services.intake.refunds.store import SealedDetails
 from tests.intake.api import MOSCOW, Api
+from tests.intake.exchange import faults
 from tests.intake.test_appointments import tag
 from tests.intake.test_changes import asked
 from tests.intake.test_payments import School, View
@@ -182,6 +183,36 @@ async def test_tasks_takes_the_steps_but_never_carries_details(api: Api) -> None
         kept.request_id,
         False,
     )
+
+
+@pytest.mark.req("S4.14")
+@pytest.mark.parametrize(
+    ("amount", "currency", "fault"),
+    [
+        ("100.00", "USD", ("/amount/currency", "other_currency")),
+        ("1000.01", "RUB", ("/amount/amount", "more_than_paid")),
+        ("1000.00", "RUB", None),
+    ],
+)
+async def test_what_is_asked_back_was_paid_and_in_that_currency(
+    api: Api, amount: str, currency: str, fault: tuple[str, str] | None
+) -> None:
+    school = await School(api).open(status="payed", payed_money="1000")
+    path = f"/orders/{(await school.order())['id']}/refunds"
+    answer = await api.call("POST", path, {"amount": {"amount": amount, "currency": currency}})
+    found = faults(answer.json()) if fault else []
+    assert (answer.status_code, found) == ((422, [fault]) if fault else (201, []))
+
+
+@pytest.mark.req("S4.14")
+async def test_what_was_paid_back_is_not_asked_back_again(api: Api) -> None:
+    school, view = await refund(api, "details_wanted", "details_given", "confirmed", "paid")
+    path = f"/orders/{view['order_id']}/refunds"
+    again = await api.call("POST", path, {"amount": {"amount": "0.01", "currency": "RUB"}})
+    await ask(api, school, ChangeTarget.REFUND, step="asked", amount="0.01")
+    (said,) = await api.said(ChangeRefused)
+    assert faults(again.json()) == [("/amount/amount", "more_than_paid")]
+    assert [(each.field, each.code) for each in said.faults] == [("amount", "more_than_paid")]
 
 
 @pytest.mark.req("S4.14")

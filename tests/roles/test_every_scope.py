@@ -18,6 +18,7 @@ SHARED = {"list_playbooks", "list_playbook_versions", "get_playbook_version", "d
 UNNAMED = {
     "check_playbook",
     "create_playbook_version",
+    "list_package_starts",
     "set_masking",
     "set_pay_table",
     *(f"set_{service}_retention" for service in ("intake", "tasks", "notifications")),

@@ -22,6 +22,7 @@ RELEASE = {"action": "release", "filter": {"pool": "callback"}}
 WITHDRAW = {"filter": {"purpose": "acknowledgement"}}
 SCHOOL = "/intake/v1/sources/{source_id}/school"
 PAYMENTS = {"rows": [{"paid_on": "2026-03-02", "name": "Анна Иванова", "amount": "1990.00"}]}
+STEP = {"state": "details_wanted", "kept_by": None}
 PICTURE = {"content": "R0lGODlhAQABAAAAACw=", "sort": "image", "mime": "image/gif"}
 # The worker records it once the shift has begun.
 LATE = """
@@ -80,6 +81,7 @@ class World:
         await self.save_filters()
         await self.erase_oldest()
         await self.look()
+        await self.want_details()
         await self.shifts_in_motion()
 
     def call_with_sound(self) -> Json:
@@ -94,6 +96,13 @@ class World:
         made = await self.send(named("erase_customer"), path, {"reason": "mistake"}, self.stack.token())
         assert made.is_success, made.text
         await settle(self.stack)
+
+    async def want_details(self) -> None:
+        """Say where the first refund is to be paid."""
+        for version, name in enumerate(("step_refund", "give_refund_details"), 1):
+            one = named(name)
+            made = await self.call(one, "admin", body=self.body(one), seen=f'"{version}"')
+            assert made.is_success, f"{name}: {made.text}"
 
     async def shifts_in_motion(self) -> None:
         """Ask for a swap of the first planned shift, and have it begun without its operator."""
@@ -174,6 +183,7 @@ class World:
             "plan_bulk_action": RELEASE,
             "plan_message_bulk_action": WITHDRAW,
             "import_payments": PAYMENTS,
+            "step_refund": STEP,
         }
         return {**dict_of(operation.body), **given.get(operation.name, {})} if operation.body else None
 

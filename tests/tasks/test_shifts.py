@@ -61,6 +61,15 @@ async def test_what_an_heir_may_not_have_is_released_like_all_else(desk: Desk, a
     assert (await desk.sent(tasks.TaskReassigned), released.reason) == ([], "off_shift")
 
 
+@pytest.mark.parametrize("gone", [{"presence": Presence.CHECKED_OUT}, {"away": True}])
+async def test_an_heir_who_has_left_meanwhile_is_given_nothing(desk: Desk, api: Api, gone: Json) -> None:
+    task = await assigned(desk, api)
+    await desk.receive(operator(BORIS_ID, "boris", version=2, **gone))
+    await leave(desk, task, BORIS_ID)
+    (released,) = await desk.sent(tasks.TaskReleased)
+    assert (await desk.sent(tasks.TaskReassigned), released.reason) == ([], "off_shift")
+
+
 async def test_pushed_work_says_the_type_of_its_task(desk: Desk) -> None:
     await desk.lead("callback")
     (asked,) = await desk.sent(tasks.WorkRequested)

@@ -97,7 +97,9 @@ async def check_out_operator(
         raise SupervisorsAloneError
     async with ctx.db.begin() as tx:
         who = await _who(tx, caller, operator_id)
-        await store.load(tx, store.Scope(operators=[who]))
+        # The heir too: they do not leave in the same moment.
+        both = [who] if leave.heir_id is None else [who, leave.heir_id]
+        await store.load(tx, store.Scope(operators=both))
         left = await check_out_of(tx.conn, who, leave, ctx.now())
         await _change(ctx, tx, who, PresenceCommand.CHECK_OUT, caller.sub, cause, leave.override, left)
         await tx.commit()

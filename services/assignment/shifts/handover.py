@@ -31,6 +31,10 @@ FROM mine JOIN planned_shift n ON n.desk = mine.desk AND n.operator_id <> mine.o
 JOIN operator o ON o.id = n.operator_id
 WHERE n.state IN ('planned', 'here', 'missing') AND n.starts_at > mine.starts_at AND n.ends_at > mine.ends_at
   AND n.starts_at <= mine.ends_at + make_interval(mins => $4) AND n.ends_at > $3
+  -- Who is known to be absent then is not waited for; they may have come all the same.
+  AND (o.presence <> 'checked_out' OR NOT EXISTS (
+      SELECT FROM absence a WHERE a.operator_id = n.operator_id AND a.state <> 'cancelled'
+        AND a.starts_at <= n.starts_at AND a.ends_at > n.starts_at))
 ORDER BY n.starts_at, n.operator_id
 """
 CONVERSATIONS = """

@@ -16,7 +16,7 @@ from libs.common.platform.http.routes import api_router
 from services.intake.customers.queries import get_customer
 from services.intake.deps import Admin, Chain, Ctx
 from services.intake.erasures.actions import erase
-from services.intake.erasures.export import EXPORTED, ids_of
+from services.intake.erasures.export import EXPORTED, SEALED, ids_of
 from services.intake.erasures.queries import get_erasure, list_erasures
 from services.intake.erasures.schemas import ErasureIn, ErasureView
 
@@ -44,7 +44,7 @@ async def post_erasure(
 async def get_export(customer_id: UUID, ctx: Ctx, caller: Admin) -> list[ExportedTable]:
     """Return all that intake keeps of a customer; tasks and notifications have a part of their own."""
     them = await get_customer(ctx.core.db, caller, customer_id)
-    return await exported(ctx.core.db, EXPORTED, await ids_of(ctx.core.db, them.id), caller)
+    return await exported(ctx.core.db, EXPORTED, await ids_of(ctx.core.db, them.id), caller, SEALED)
 
 
 @router.get("", operation_id="list_erasures")

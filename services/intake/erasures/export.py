@@ -1,5 +1,6 @@
 """What of intake's tables belongs to a customer."""
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from libs.common.platform.db import Database
@@ -24,12 +25,18 @@ EXPORTED: Exported = {
     "history": _OF_LEAD,
     "sales_order": _OF_LEAD,
     "imported_payment": _OF_LEAD,
+    "placement": _OF_LEAD,
+    "payment": _OF_LEAD,
+    "refund": _OF_LEAD,
+    "access": _OF_LEAD,
     "appointment": _OF_LEAD,
     "contact": f"{_OF_CUSTOMER} OR {_OF_LEAD}",
     # Who is called by their number alone has no lead.
     "call": f"{_OF_LEAD} OR lead_id IS NULL AND {_OF_NUMBER}",
     "delivery": _OF_LEAD,
 }
+#: What is sealed, and shown whole to who pays alone.
+SEALED: Mapping[str, Sequence[str]] = {"refund": ("details",)}
 
 
 async def ids_of(db: Database, customer_id: UUID) -> list[UUID]:

@@ -23,6 +23,7 @@ _MERGES = "(winner_id = ANY(:customers || :leads) OR loser_id = ANY(:customers |
 # An exchange that has the number now is let finish: the row says who was called no longer.
 _DELIVERY = {"query": "''", "headers": "'{}'", "body": "''", "notes": "'[]'", "webhook_id": "NULL"}
 _CONTACT = {"person": "'{}'", "recording": "NULL", "external_id": "NULL"}
+_IMPORTED = {"name": "'erased'", "external_id": "NULL", "key": "'erased ' || id"}
 _NOT_CALLED = "state IN ('pending', 'held')"
 _CALL = {
     "to_number": "'erased ' || id",
@@ -71,7 +72,16 @@ PLACES: tuple[Place | Waiting, ...] = (
     Place(
         "imported_payment",
         OF_LEADS,
-        {"name": "'erased'", "external_id": "NULL", "key": "'erased ' || id"},
+        _IMPORTED,
+    ),
+    # As long as no person has said whose it is, or when they said that it is of none.
+    Place(
+        "imported_payment",
+        "lead_id IS NULL AND candidates && ARRAY(SELECT o.id FROM sales_order o WHERE o.lead_id = ANY(:leads))",
+        _IMPORTED,
+        walk="uuid",
+        among="lead_id IS NULL",
+        name="payments that may be theirs",
     ),
     Place(
         "placement",

@@ -11,7 +11,7 @@ from libs.common.platform.http.problems import Fault
 from services.intake.formats.amounts import read_amount, read_currency
 from services.intake.formats.moments import read_moment
 from services.intake.payment_imports.rules import Imported
-from services.intake.payment_imports.schemas import MAX_ROWS, ImportedPaymentIn
+from services.intake.payment_imports.schemas import MAX_AMOUNT, MAX_ROWS, ImportedPaymentIn
 
 _COLUMNS = {
     "paid_on": ("paid_on", "date", "дата", "дата платежа", "дата оплаты"),
@@ -26,6 +26,8 @@ _LONGEST = 200  # characters of a name or an id
 _FAULTS = {
     "not_a_date": Text("это не дата", "not a date"),
     "not_an_amount": Text("это не сумма больше нуля", "not an amount above zero"),
+    "too_much": Text("слишком много", "too much"),
+    "not_a_table": Text("здесь таблица не читается: нет закрывающей кавычки?", "not a table: no closing quote?"),
     "unknown_currency": Text("валюта неизвестна", "an unknown currency"),
     "missing": Text("здесь ничего нет", "there is nothing here"),
     "too_long": Text("слишком длинно", "too long"),
@@ -57,7 +59,11 @@ def read_table(text: str, currency: str, zone: ZoneInfo) -> list[ImportedPayment
     lines = text.removeprefix("\ufeff").splitlines()
     head = lines[0] if lines else ""
     delimiter = max(_DELIMITERS, key=head.count)
-    table = list(csv.reader(StringIO("\n".join(lines)), delimiter=delimiter))
+    table: list[list[str]] = []
+    try:
+        table.extend(csv.reader(StringIO("\n".join(lines)), delimiter=delimiter))
+    except csv.Error:
+        return [_fault(f"/csv/{len(table) + 1}", "not_a_table")]
     places = _places(table[0] if table else [])
     if missing := [name for name in _NEEDED if name not in places]:
         return [_fault(f"/csv/1/{name}", "no_column") for name in missing]
@@ -91,8 +97,10 @@ def _faults_of(said: dict[str, str], number: int, zone: ZoneInfo) -> Iterator[Fa
             yield _fault(f"/csv/{number}/{name}", "missing")
     if said.get("paid_on") and read_moment(said["paid_on"], zone) is None:
         yield _fault(f"/csv/{number}/paid_on", "not_a_date")
-    if said.get("amount") and not read_amount(said["amount"], grouped=True):
-        yield _fault(f"/csv/{number}/amount", "not_an_amount")
+    if said.get("amount"):
+        amount = read_amount(said["amount"], grouped=True)
+        if not amount or amount >= MAX_AMOUNT:
+            yield _fault(f"/csv/{number}/amount", "too_much" if amount else "not_an_amount")
     if said.get("currency") and _currency(said["currency"]) is None:
         yield _fault(f"/csv/{number}/currency", "unknown_currency")
     for name in ("name", "external_id"):

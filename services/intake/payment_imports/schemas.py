@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from libs.common.domain.code import Code
 from libs.common.domain.money import Money
@@ -14,13 +14,23 @@ from services.intake.payment_imports.rules import MatchState
 MAX_ROWS = 1000
 MAX_CSV = 100_000  # characters
 
+MAX_AMOUNT = Decimal(10) ** 10
+_YEARS = range(2001, 2200)  # as lists are read
+
+
+def _of_our_time(day: date) -> date:
+    if day.year not in _YEARS:
+        raise WrongValueError("это не день платежа", "no day of a payment")
+    return day
+
+
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
 class ImportedPaymentIn(Wire):
     """A payment of the list; `external_id`: by which it is known when it comes again."""
 
-    paid_on: Day
+    paid_on: Annotated[Day, AfterValidator(_of_our_time)]
     name: Annotated[
         str, Field(min_length=1, max_length=200, pattern=r"\S", description="who paid, as the bank says")
     ]

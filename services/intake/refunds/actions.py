@@ -1,6 +1,7 @@
 """Use cases: a refund is asked for and goes step by step; its confirmation closes access (S4.14)."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
@@ -14,15 +15,30 @@ from libs.common.platform.db import Transaction
 from services.intake.accesses.actions import request_access
 from services.intake.appointments.store import actor_of
 from services.intake.changes.convert import refused
-from services.intake.changes.rules import Code, Refused
+from services.intake.changes.rules import Code, Problems, Refused
 from services.intake.context import Context
 from services.intake.desks.actions import workday_of
-from services.intake.errors import NotFoundError, OutOfTurnError, RefundUnderWayError, StaleVersionError
+from services.intake.errors import (
+    NotFoundError,
+    OutOfTurnError,
+    PaymentRefusedError,
+    RefundUnderWayError,
+    StaleVersionError,
+)
 from services.intake.payments.actions import By
-from services.intake.payments.store import Line, locked_order, log
+from services.intake.payments.convert import balance
+from services.intake.payments.store import Line, locked_order, log, of_order
 from services.intake.refunds import store
 from services.intake.refunds.convert import changed_event
-from services.intake.refunds.rules import WORKING_DAYS, Details, Wish, follows, read_wish
+from services.intake.refunds.rules import (
+    WORKING_DAYS,
+    Details,
+    Wish,
+    amount_problems,
+    follows,
+    left_of,
+    read_wish,
+)
 from services.intake.refunds.schemas import RefundView
 
 Request: TypeAlias = Received[ChangeRequested]
@@ -44,19 +60,26 @@ async def answer_refund(tx: Transaction, event: Request, now: datetime) -> list[
     if not _fits(known, wish.state):
         code = Code.NOT_FOUND if known is None else Code.OUT_OF_TURN
         return [refused(event, Refused(code, version), now)]
+    if problems := await _problems(tx, order, wish):
+        return [refused(event, Refused(Code.INVALID_VALUES, version, problems), now)]
     by = By(data.actor, data.reason, event.follow(), event.event_id, data.request_id)
     await _take(tx, order, known, wish, by, now)
     return []
 
 
 async def ask(ctx: Context, order_id: UUID, desk: str, wish: Wish, by: By) -> UUID:
-    """Open a refund of an order and return its id. Raises NotFoundError, RefundUnderWayError."""
+    """Open a refund of an order and return its id.
+
+    Raises NotFoundError, RefundUnderWayError, PaymentRefusedError.
+    """
     async with ctx.core.db.begin() as tx:
         order = await locked_order(tx, order_id, desk)
         if order is None:
             raise NotFoundError
         if (known := await store.under_way(tx, order_id)) is not None:
             raise RefundUnderWayError(known["id"])
+        if problems := await _problems(tx, order, wish):
+            raise PaymentRefusedError([(f"amount/{each.field}", each.code) for each in problems])
         row = await _take(tx, order, None, wish, await _named(tx, by, desk), ctx.core.clock.now())
         await tx.commit()
     refund_id: UUID = row["id"]
@@ -99,6 +122,12 @@ async def _locked(
     if not _fits(known, to):
         raise OutOfTurnError(known["state"])
     return order, known
+
+
+async def _problems(tx: Transaction, order: asyncpg.Record, wish: Wish) -> Problems:
+    received = balance(order, await of_order(tx, order["id"])).received
+    back = await store.paid_back(tx, order["id"], max(received, order["paid"] or Decimal(0)))
+    return amount_problems(wish, order["currency"], left_of(received, order["paid"], back))
 
 
 def _fits(known: asyncpg.Record | None, to: RefundState) -> bool:

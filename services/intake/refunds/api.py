@@ -56,7 +56,7 @@ async def get_one(refund_id: UUID, ctx: Ctx, caller: Crew, response: Response) -
 
 
 @under_order.post("", operation_id="ask_refund", status_code=201)
-@refuses("refund_under_way")
+@refuses("refund_under_way", "validation_failed")
 @shows("lead:lead_id", "customer:customer_id")
 async def post_refund(
     order_id: UUID, body: RefundIn, ctx: Ctx, caller: Worker, cause: Chain, response: Response

@@ -28,11 +28,15 @@ OF_PAYERS = frozenset({_S.CONFIRMED, _S.REFUSED, _S.PAID})
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A step as it is asked for. `kept_by`: by what the customer was kept, `amount`: what is asked back."""
+    """A step as it is asked for. `kept_by`: by what the customer was kept, `amount`: what is asked back.
+
+    `currency` None: the order's.
+    """
 
     state: RefundState
     kept_by: str | None = None
     amount: Decimal | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,28 @@ def end_of(payout: str) -> str:
     """Return what is shown of payout details: the last characters that are no signs, of short ones none."""
     shown = [character for character in payout if character.isalnum()]
     return "".join(shown[-SHOWN:]) if len(shown) >= 2 * SHOWN else ""
+
+
+def amount_problems(wish: Wish, currency: str, left: Decimal | None) -> Problems:
+    """Return what is wrong with the sum that is asked back of an order in a currency.
+
+    `left`: what was paid and is not paid back; None: not known.
+    """
+    if wish.amount is None:
+        return ()
+    if wish.currency not in (None, currency):
+        return (Problem("currency", "other_currency"),)
+    return () if left is None or wish.amount <= left else (Problem("amount", "more_than_paid"),)
+
+
+def left_of(received: Decimal, said: Decimal | None, back: Decimal) -> Decimal | None:
+    """Return what was paid of an order and is not paid back; None: it is not known what was paid.
+
+    `received`: what is on record, `said`: what the source says, `back`: what was paid back.
+    """
+    if said is None and not received:
+        return None
+    return max(max(received, said or Decimal(0)) - back, Decimal(0))
 
 
 def read_wish(values: Mapping[str, str]) -> tuple[Wish | None, Problems]:

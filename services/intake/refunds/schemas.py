@@ -17,14 +17,15 @@ Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 
 
 class RefundIn(Wire):
-    """A refund to ask for. Without `amount`: what was paid."""
+    """A refund to ask for. Without `amount`: what was paid; more than that is refused."""
 
     amount: MoneyIn | None = None
     reason: Reason | None = None
 
     def wish(self) -> Wish:
         """Return the step."""
-        return Wish(RefundState.ASKED, None, self.amount.amount if self.amount else None)
+        amount, currency = (self.amount.amount, self.amount.currency) if self.amount else (None, None)
+        return Wish(RefundState.ASKED, None, amount, currency)
 
 
 class RefundStep(Wire):

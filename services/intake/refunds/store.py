@@ -1,6 +1,7 @@
 """SQL of refunds. The order's row is locked before; payout details are sealed in their row's place."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import asyncpg
@@ -33,6 +34,7 @@ SET state = 'details_given', full_name = $2, phone = $3, email = $4, details = $
 WHERE id = $1
 RETURNING *
 """
+BACK = "SELECT coalesce(sum(coalesce(amount, $2)), 0) FROM refund WHERE order_id = $1 AND state = 'paid'"
 KEYS = "SELECT DISTINCT split_part(details, '.', 2) FROM refund WHERE details IS NOT NULL"
 OLD = """
 SELECT id, details FROM refund WHERE details IS NOT NULL AND NOT starts_with(details, $1)
@@ -49,6 +51,12 @@ def place_of(refund_id: UUID) -> Place:
 async def under_way(tx: Transaction, order_id: UUID) -> asyncpg.Record | None:
     """Return the order's refund that no step has ended yet."""
     return await tx.conn.fetchrow(UNDER_WAY, order_id)
+
+
+async def paid_back(tx: Transaction, order_id: UUID, received: Decimal) -> Decimal:
+    """Return what of an order was paid back; a refund without a sum was of all that is received."""
+    back: Decimal = await tx.conn.fetchval(BACK, order_id, received)
+    return back
 
 
 async def ask(tx: Transaction, order: asyncpg.Record, wish: Wish, actor: str, now: datetime) -> asyncpg.Record:

@@ -19,19 +19,19 @@ from services.tasks.errors import AlreadyExistsError, NotFoundError
 
 INSERT = """
 INSERT INTO desk (desk, title_ru, title_en, zone, languages, calendar, holidays, version, created_at,
-                  announced_version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 1) ON CONFLICT (desk) DO NOTHING RETURNING version
+                  announced_version, announced_whole)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 1, 1) ON CONFLICT (desk) DO NOTHING RETURNING version
 """
 LOCK = "SELECT * FROM desk WHERE desk = $1 FOR UPDATE"
 UPDATE = """
 UPDATE desk SET title_ru = $2, title_en = $3, zone = $4, languages = $5, calendar = $6, holidays = $7,
     version = version + 1,
-    announced_version = version + 1
+    announced_version = version + 1, announced_whole = version + 1
 WHERE desk = $1
 """
 ANNOUNCE = """
-UPDATE desk SET announced_version = version
-WHERE desk IN (SELECT desk FROM desk WHERE announced_version IS DISTINCT FROM version ORDER BY desk FOR UPDATE)
+UPDATE desk SET announced_version = version, announced_whole = version
+WHERE desk IN (SELECT desk FROM desk WHERE announced_whole IS DISTINCT FROM version ORDER BY desk FOR UPDATE)
 RETURNING *
 """
 
@@ -117,9 +117,9 @@ async def add_desk(ctx: Context, tx: Transaction, spec: DeskSpec, cause: Cause) 
 
 
 async def announce_desks(ctx: Context) -> int:
-    """Publish every desk whose version has not been published; returns how many.
+    """Publish every desk whose version has not been published with its holidays; returns how many.
 
-    Those are the ones that an earlier release made or changed: assignment has heard of none before this one.
+    Those are the ones that an earlier release made, changed or published.
     """
     async with ctx.db.begin() as tx:
         rows = await tx.conn.fetch(ANNOUNCE)

@@ -18,8 +18,9 @@ desk = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     # Country, region and days of its own (desks/convert.py); NULL: it keeps no holidays.
     Column("holidays", JSONB),
-    # The version that was last published; the release before leaves it.
+    # The version that was last published, and the one that was with its holidays; releases before leave the latter.
     Column("announced_version", Integer),
+    Column("announced_whole", Integer),
     CheckConstraint("version > 0", name="version"),
     CheckConstraint("jsonb_array_length(languages) > 0", name="languages"),
 )

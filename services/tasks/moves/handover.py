@@ -24,8 +24,8 @@ WHERE id = ANY($1::uuid[]) AND operator_id = ANY($2::uuid[]) AND state = 'active
 def hand_over(ctx: Context) -> UseCase:
     """Return the use case of `shift.ended`: what is handed over goes to its heir.
 
-    What the heir may not have, and what its operator has no more, stays where it is: the check-out, which is said
-    next, releases it like everything else that is left behind.
+    What the heir may not have, and what its operator has no more, stays where it is, as all does when the heir has
+    left meanwhile: the check-out, which is said next, releases it like everything else that is left behind.
     """
 
     async def apply(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
@@ -42,7 +42,7 @@ def hand_over(ctx: Context) -> UseCase:
         await batch.load(ids=set(held.values()))
         for event, data in ended:
             heir = heirs.get(data.heir_id) if data.heir_id is not None else None
-            if heir is not None:
+            if heir is not None and heir.absence is None:
                 await _give(tx, batch, held, event, data, heir)
         await batch.save()
 

@@ -16834,7 +16834,7 @@ export interface components {
         };
         /**
          * RefundIn
-         * @description A refund to ask for. Without `amount`: what was paid.
+         * @description A refund to ask for. Without `amount`: what was paid; more than that is refused.
          */
         RefundIn: {
             /** @description what is asked back; without it, what was paid */

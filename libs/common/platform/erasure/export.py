@@ -1,6 +1,7 @@
 """All that a service keeps of a customer, table by table, for who asks for it (P.7)."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from uuid import UUID
 
 import orjson
@@ -23,17 +24,27 @@ class ExportedTable(BaseModel):
     rows: list[dict[str, JsonValue]]
 
 
-async def exported(db: Database, tables: Exported, ids: Sequence[UUID], caller: Principal) -> list[ExportedTable]:
-    """Return what each table has of the customers and leads with these ids, on the caller's desks."""
+async def exported(
+    db: Database,
+    tables: Exported,
+    ids: Sequence[UUID],
+    caller: Principal,
+    sealed: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[ExportedTable]:
+    """Return what each table has of the customers and leads with these ids, on the caller's desks.
+
+    `sealed`: columns by table that are left out, since their values are kept sealed.
+    """
     desks = None if caller.sees_all_desks else sorted(caller.desks)
     found = []
     async with db.begin() as tx:
         for table, where in tables.items():
             rows = await tx.conn.fetch(
-                f"SELECT to_jsonb(t)::text AS row FROM {table} AS t"  # noqa: S608 - our own
+                f"SELECT (to_jsonb(t) - $3::text[])::text AS row FROM {table} AS t"  # noqa: S608 - our own
                 f" WHERE ({where}) AND ($2::text[] IS NULL OR desk = ANY($2)) ORDER BY 1",
                 list(ids),
                 desks,
+                list(sealed.get(table, ())),
             )
             found.append(ExportedTable(table=table, rows=[_readable(row["row"]) for row in rows]))
     return found

@@ -3,6 +3,7 @@
 from alembic import op
 
 from libs.common.connect.poll.tables import POLL_V1
+from libs.common.platform.db.concurrent_v1 import check_v1, index_v1, unhurried_v1
 
 revision = "intake_0025"
 down_revision = "intake_0024"
@@ -67,20 +68,19 @@ _STATEMENTS = (
     WHERE state IN ('pending', 'sending')
     """,
     "CREATE INDEX ix_placement_lead_id ON placement (lead_id)",
-    "ALTER TABLE sales_order ADD COLUMN placed_state text, ADD COLUMN placed_code text",
-    "ALTER TABLE sales_order ADD CONSTRAINT ck_sales_order_placed"
-    " CHECK (placed_state IN ('pending', 'accepted', 'refused', 'unknown')) NOT VALID",
 )
 
 
 def upgrade() -> None:
+    # First, so that the rest is one transaction that can be begun again.
+    with unhurried_v1():
+        op.execute(
+            "ALTER TABLE sales_order ADD COLUMN IF NOT EXISTS placed_state text,"
+            " ADD COLUMN IF NOT EXISTS placed_code text"
+        )
+        check_v1(
+            "sales_order", "ck_sales_order_placed", "placed_state IN ('pending', 'accepted', 'refused', 'unknown')"
+        )
+        index_v1("ix_sales_order_not_placed", "sales_order (desk) WHERE placed_state IN ('refused', 'unknown')")
     for statement in _STATEMENTS:
         op.execute(statement)
-    with op.get_context().autocommit_block():
-        op.execute("ALTER TABLE sales_order VALIDATE CONSTRAINT ck_sales_order_placed")
-        op.execute(
-            """
-            CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_sales_order_not_placed ON sales_order (desk)
-            WHERE placed_state IN ('refused', 'unknown')
-            """
-        )

@@ -6,18 +6,21 @@ payment when the source says it again.
 
 from alembic import op
 
+from libs.common.platform.db.concurrent_v1 import check_v1, index_v1, unhurried_v1
+
 revision = "intake_0029"
 down_revision = "intake_0028"
 
+_COLUMNS = (
+    "said_paid numeric(14, 2)", "booked_paid numeric(14, 2) NOT NULL DEFAULT 0", "unpaid_status text",
+    "held_until timestamptz",
+)  # fmt: skip
+_WHAT = """
+what IN ('lead_status', 'lead_owner', 'lead_person', 'order_status', 'order_fields', 'pinned_comment',
+         'appointment', 'lead_merged', 'payment', 'refund', 'access')
+"""
 _STATEMENTS = (
     "ALTER TABLE operator ADD COLUMN roles text[]",
-    """
-ALTER TABLE sales_order
-    ADD COLUMN said_paid numeric(14, 2),
-    ADD COLUMN booked_paid numeric(14, 2) NOT NULL DEFAULT 0,
-    ADD COLUMN unpaid_status text,
-    ADD COLUMN held_until timestamptz
-""",
     """
 CREATE TABLE known_desk (
     desk text CONSTRAINT pk_known_desk PRIMARY KEY,
@@ -123,21 +126,15 @@ CREATE TABLE access (
     "CREATE INDEX ix_access_customer_id ON access (customer_id)",
     "CREATE INDEX ix_access_refund_id ON access (refund_id) WHERE refund_id IS NOT NULL",
     "CREATE INDEX ix_access_desk ON access (desk, id)",
-    "ALTER TABLE history DROP CONSTRAINT ck_history_what",
-    """
-ALTER TABLE history ADD CONSTRAINT ck_history_what CHECK (what IN (
-    'lead_status', 'lead_owner', 'lead_person', 'order_status', 'order_fields', 'pinned_comment', 'appointment',
-    'lead_merged', 'payment', 'refund', 'access')) NOT VALID
-""",
 )
 
 
 def upgrade() -> None:
+    # First, so that the rest is one transaction that can be begun again.
+    with unhurried_v1():
+        added = ", ".join(f"ADD COLUMN IF NOT EXISTS {column}" for column in _COLUMNS)
+        op.execute(f"ALTER TABLE sales_order {added}")
+        check_v1("history", "ck_history_what", _WHAT)
+        index_v1("ix_sales_order_unbooked", "sales_order (id) WHERE said_paid > booked_paid")
     for statement in _STATEMENTS:
         op.execute(statement)
-    with op.get_context().autocommit_block():
-        op.execute(
-            "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_sales_order_unbooked ON sales_order (id)"
-            " WHERE said_paid > booked_paid"
-        )
-        op.execute("ALTER TABLE history VALIDATE CONSTRAINT ck_history_what")

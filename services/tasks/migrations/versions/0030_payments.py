@@ -8,4 +8,5 @@ down_revision = "tasks_0029"
 
 def upgrade() -> None:
     op.execute("ALTER TABLE process ADD COLUMN dealings jsonb")
-    op.execute("UPDATE desk SET announced_version = NULL")
+    # The release before does not write it: what it publishes goes without holidays, and is published anew.
+    op.execute("ALTER TABLE desk ADD COLUMN announced_whole integer")
