@@ -12,7 +12,7 @@ from libs.common.platform.erasure.store import SECONDS
 from services.intake.consents.rules import LISTED
 from services.intake.merges import store as merges
 from services.intake.merges.rules import MergeKind
-from services.intake.schools.forgotten import SAID, digest_of
+from services.intake.schools.store import SAID, digest_of
 
 ROOT = "SELECT coalesce(merged_into, id) AS id, desk FROM customer WHERE id = $1"
 # By their ids: one of them may have been merged into another when the person was erased.

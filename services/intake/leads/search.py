@@ -73,7 +73,7 @@ class Search:
     async def found(
         self, conn: AsyncConnection, among: ColumnElement[bool], within: ColumnElement[bool] | None = None
     ) -> Found:
-        """Return what is found among some leads; `within` is what the caller has yet to ask of them.
+        """Return what is found among some leads; `within` is what is yet to be asked of them.
 
         A merged lead is found as its winner. Where more than `MANY` match, also of those within, the condition
         itself is asked of each lead in the order of the page, which is full soon, while all of them would be

@@ -41,5 +41,5 @@ async def keep_school(
     try:
         async with tx.conn.transaction():
             await store.keep(tx, source, wanted, sealed, subject, ctx.core.clock.now(), before)
-    except asyncpg.UniqueViolationError as error:  # the school counts by its account, whatever sources ask it
+    except asyncpg.UniqueViolationError as error:  # the school counts by its account, of all sources together
         raise ConfigRefusedError.of("/account", "taken") from error

@@ -1,6 +1,6 @@
 """SQL of schools: their accounts with sealed keys, and what is known of their orders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
@@ -16,7 +16,6 @@ from services.intake.formats.getcourse_api import CALLS, PERIOD
 from services.intake.formats.rules import RawRequest
 from services.intake.orders.schemas import PlacementState
 from services.intake.placements.store import Shown, show
-from services.intake.schools.forgotten import SAID
 from services.intake.schools.rules import Check, Mirrored
 from services.intake.schools.schemas import SchoolIn
 
@@ -51,6 +50,16 @@ KNOWN = "SELECT api_key, account FROM school WHERE id = $1 FOR UPDATE"
 LACKING = """
 SELECT EXISTS (SELECT FROM lead WHERE desk = $1 AND created_at > $3 AND source_id = $2 AND phone IS NULL)
 """
+#: What the source said last of the status of an order `o`: people may have changed it since.
+SAID = """
+coalesce((SELECT h.to_value FROM history h
+          WHERE h.lead_id = o.lead_id AND h.order_id = o.id AND h.what = 'order_status'
+            AND starts_with(h.actor, 'source:') ORDER BY h.id DESC LIMIT 1),
+         (SELECT h.from_value FROM history h
+          WHERE h.lead_id = o.lead_id AND h.order_id = o.id AND h.what = 'order_status'
+          ORDER BY h.id LIMIT 1),
+         o.status)
+"""
 MIRRORED = f"""
 SELECT o.external_id, o.status, o.amount, o.paid, o.heard_at, l.phone, {SAID} AS said,
        EXISTS (SELECT FROM history h WHERE h.lead_id = o.lead_id AND h.order_id = o.id
@@ -65,6 +74,17 @@ SELECT EXISTS (SELECT FROM delivery
 KEY_IDS = "SELECT DISTINCT split_part(api_key, '.', 2) FROM school"
 UNSEALED = "SELECT id, api_key FROM school WHERE NOT starts_with(api_key, $1) ORDER BY id LIMIT $2 FOR UPDATE"
 SEAL = "UPDATE school SET api_key = $2 WHERE id = $1"
+
+
+def digest_of(source_id: str, external_id: str) -> str:
+    """Return the SQL of what an order is known by that is forgotten; the arguments are SQL."""
+    return f"sha256(convert_to({source_id}::text || ':' || {external_id}, 'UTF8'))"
+
+
+FORGOTTEN = f"""
+SELECT t.external_id, f.statuses FROM unnest($2::text[]) AS t (external_id)
+JOIN forgotten_order f ON f.digest = {digest_of("$1::uuid", "t.external_id")}
+"""  # noqa: S608 - columns of our own
 
 
 def place_of(school_id: UUID) -> Place:
@@ -113,6 +133,14 @@ def _mirrored(row: asyncpg.Record) -> Mirrored:
 async def is_quarantined(tx: Transaction, desk: str, source_id: UUID, raw: RawRequest) -> bool:
     """Return whether a row that cannot be read waits for a person already."""
     return bool(await tx.conn.fetchval(IN_QUARANTINE, desk, source_id, raw.body))
+
+
+async def forgotten(
+    tx: Transaction, source_id: UUID, external_ids: Sequence[str]
+) -> Mapping[str, frozenset[OrderStatus]]:
+    """Return the statuses that orders had when they were forgotten."""
+    rows = await tx.conn.fetch(FORGOTTEN, source_id, list(external_ids))
+    return {row["external_id"]: frozenset(map(OrderStatus, filter(None, row["statuses"]))) for row in rows}
 
 
 class SealedSchools:

@@ -37,7 +37,7 @@ school = Table(
     CheckConstraint("rate_5s BETWEEN 1 AND 10000", name="rate"),
     CheckConstraint("check_minutes BETWEEN 10 AND 45", name="check_minutes"),
     CheckConstraint("(halted_code IS NULL) = (halted_at IS NULL)", name="halted"),
-    # The school counts what is asked of an account, whoever asks.
+    # The school counts what is asked of an account, of all sources together.
     Index("uq_school_account", "account", unique=True, postgresql_where=text("active")),
 )
 

@@ -29,7 +29,6 @@ from services.intake.formats.getcourse_api import api_of, ask_export, listed, st
 from services.intake.formats.rules import ParsedOrder, RawRequest, Unreadable
 from services.intake.placements.store import seen
 from services.intake.schools import store
-from services.intake.schools.forgotten import forgotten
 from services.intake.schools.rules import (
     NEW,
     Check,
@@ -127,7 +126,7 @@ async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) 
     read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in found.rows]
     orders = [fact for _, fact in read if isinstance(fact, ParsedOrder)]
     ids = [each.external_id for each in orders if each.external_id]
-    known, gone = await store.mirrored(tx, source.id, ids), await forgotten(tx, source.id, ids)
+    known, gone = await store.mirrored(tx, source.id, ids), await store.forgotten(tx, source.id, ids)
     for row, fact in read:
         mirrored = known.get(fact.external_id or "") if isinstance(fact, ParsedOrder) else None
         if isinstance(fact, ParsedOrder) and mirrored is None and is_forgotten(fact, gone):

@@ -130,7 +130,7 @@ class PollLoop(Generic[F]):
         await self._settle(leased, page, delay)
 
     async def _spent(self, leased: Leased, calls: int) -> bool:
-        """Count calls before they are made, by themselves: they count whatever becomes of what they bring."""
+        """Count calls before they are made, by themselves: they count also when what they bring is lost."""
         if leased.left is None:
             return True
         async with self._db.begin() as tx:
