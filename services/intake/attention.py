@@ -51,9 +51,10 @@ KINDS: Kinds = {
     ),
     "school_unchecked": Waiting(
         f"""
-        SELECT p.desk, (p.cursor ->> 'failing_since')::timestamptz AS at, h.code AS ref
+        SELECT p.desk, coalesce(p.cursor ->> 'failing_since', p.cursor ->> 'checked_at')::timestamptz AS at,
+               h.code AS ref
         FROM poll p JOIN school h ON h.id::text = p.name
-        WHERE h.active AND p.failures >= {UNCHECKED} AND p.cursor ->> 'failing_since' IS NOT NULL
+        WHERE h.active AND p.failures >= {UNCHECKED}
         """,  # noqa: S608 - a constant
         Opens(
             Text(

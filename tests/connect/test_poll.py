@@ -31,6 +31,7 @@ class Exports:
     asked: int = 0
     fall: bool = False
     gone: bool = False
+    quiet: bool = False
     kinds: Sequence[str] = ("export",)
 
     async def open(self, leased: Leased) -> "Exports | None":
@@ -39,7 +40,7 @@ class Exports:
 
     def requests(self, cursor: Cursor) -> Sequence[HttpRequest]:
         self.asked += 1
-        return [HttpRequest("GET", f"{self.url}{cursor['after']}")]
+        return [] if self.quiet else [HttpRequest("GET", f"{self.url}{cursor['after']}")]
 
     def read(self, replies: Sequence[Reply], cursor: Cursor) -> Page[int]:
         numbers = replies[0].json().get("numbers")
@@ -126,7 +127,7 @@ async def test_a_result_after_the_lease_is_not_applied(polling: Polling) -> None
     async with polling.db.begin() as tx:
         (first,) = await lease(tx, ["export"], 1, timedelta(0), NOW)
         (second,) = await lease(tx, ["export"], 1, DURATION, NOW)
-        fenced = [await settle(tx, one, {"after": 3}, DURATION, 1) for one in (first, second)]
+        fenced = [await settle(tx, one, {"after": 3}, DURATION) for one in (first, second)]
     assert fenced == [False, True]
 
 
@@ -159,6 +160,28 @@ async def test_a_poll_that_has_nothing_to_ask_any_more_rests(errands_db: Databas
         await polling.put()
         assert [await polling.loop().once() for _ in range(2)] == [1, 0]
     assert server.heard == []
+
+
+async def test_calls_count_also_when_what_they_brought_could_not_be_kept(errands_db: Database) -> None:
+    async with outside(list_from) as server, transport(server.place) as client:
+        polling = Polling(errands_db, client, server, Exports(server.url, fall=True))
+        await polling.put(quota=Quota(2, timedelta(hours=2)))
+        made = []
+        for _ in range(3):
+            made.append(await polling.loop().once())
+            await polling.db.pool.execute("UPDATE poll SET leased_until = leased_until - interval '6 seconds'")
+    assert (made, len(server.heard), await polling.row("quota_left")) == ([1, 1, 0], 2, 0)
+
+
+async def test_a_round_that_asks_nothing_says_nothing_of_those_that_failed(errands_db: Database) -> None:
+    async with outside(lambda _: http(b"")) as server, transport(server.place) as client:
+        polling = Polling(errands_db, client, server, Exports(server.url))
+        await polling.put()
+        for quiet in (False, True, False, True):
+            polling.exports.quiet = quiet
+            await polling.db.pool.execute("UPDATE poll SET due_at = clock_timestamp()")
+            await polling.loop().once()
+        assert (await polling.row("failures"), await polling.row("code")) == (2, "unreadable")
 
 
 async def test_polls_of_other_kinds_are_left_to_their_own_loop(errands_db: Database) -> None:

@@ -109,6 +109,21 @@ async def test_of_a_common_word_the_newest_are_read_in_their_order_until_a_page_
     assert pages == (["Анна Иванова"], ["Анна Иванова"])
 
 
+@pytest.mark.req("S4.15")
+async def test_of_a_common_word_the_few_that_are_asked_for_are_not_looked_for_among_all(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        await a_lead(api, f"gc-{number}", f"8 916 123-45-6{number}", name=f"Анна {number}")
+    await api.ctx.core.db.pool.execute("UPDATE lead SET status = 'rare' WHERE name = 'Анна 1'")
+    monkeypatch.setattr(finding, "MANY", 1)
+    async with api.ctx.core.db.read() as conn:
+        few = await search("анна").found(conn, true(), lead.c.status == "rare")
+        many = await search("анна").found(conn, true(), lead.c.stage == "new")
+    pages = [await found(api, f"q={quote('анна')}&{asked}") for asked in ("status=rare", "stage=new&limit=2")]
+    assert (few.many, many.many, pages) == (False, True, [["Анна 1"], ["Анна 2", "Анна 1"]])
+
+
 CROWD = """
 INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals, name, phone,
     language, zone, marketing, created_at, updated_at, version)

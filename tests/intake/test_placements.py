@@ -124,6 +124,8 @@ async def test_a_limit_waits_for_a_person_and_then_goes_on(
         await desk.customer("_school", creates=None, read_only=False, has_import=True)
         await desk.set_school()
         await until(desk, order, "accepted", None)
+    versions = [event.version or 0 for event in await desk.api.said(OrderChanged)]
+    assert versions == list(range(versions[0], versions[0] + len(versions)))  # no change that no event says
 
 
 @pytest.mark.req("S4.8", "S4.1")

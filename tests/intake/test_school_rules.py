@@ -1,5 +1,6 @@
 """When a school is asked, and what of its lists is news: decisions alone (S4.1)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -70,6 +71,27 @@ def test_a_list_that_never_comes_is_begun_anew() -> None:
         now = check.next_at
         check = ask(check, Failed("909"), now)
     assert (timedelta(minutes=20) < now - NOW < timedelta(minutes=45), check.failing_since) == (True, now)
+
+
+def test_a_list_that_is_too_long_is_asked_for_by_fewer_days_until_all_are_known() -> None:
+    check, now, spans = replace(Check.first(NOW), checked_at=NOW - timedelta(days=40)), NOW, []
+    while check.checked_at < NOW:
+        now = max(now, check.next_at)
+        first, last = check.days(ZoneInfo("Europe/Moscow"))
+        spans.append((last - first).days)
+        known = check.checked_at
+        check = ask(check, Started(7), now)
+        too_long = spans[-1] > 4
+        check = ask(check, Failed("too_long") if too_long else Exported(()), check.next_at)
+        assert (check.export_id, check.checked_at >= known) == (None, True)
+    assert (max(spans), spans.count(8), len(spans) < 40, check.window) == (8, 1, True, 8)
+
+
+def test_a_check_that_is_resumed_asks_at_once_from_where_it_was() -> None:
+    check = ask(ask(Check.first(NOW), Started(7), NOW), Failed("905"), NOW + MINUTE)
+    again = begun(check.resumed(NOW + 2 * MINUTE), NOW + 2 * MINUTE, lacking=False)
+    assert again is not None
+    assert (again.export_id, again.checked_at, again.failing_since) == (None, check.checked_at, None)
 
 
 @given(ORDERS, MIRROR)

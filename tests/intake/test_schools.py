@@ -12,10 +12,11 @@ from deploy.standins.getcourse.school import LIMIT
 from libs.common.contracts.intake import LeadReceivedV2, LeadUpdated, OrderChanged
 from libs.common.contracts.shared import OrderStatus
 from libs.common.platform.db import Database
+from services.intake.schools.rules import AT_FIRST
 from tests.intake.api import Api, order_in
 from tests.intake.exchange import faults
 from tests.intake.payloads import sample
-from tests.intake.school import ANNA, SOURCE, Desk, open_school
+from tests.intake.school import ACCOUNT, ANNA, SOURCE, Desk, open_school
 
 pytestmark = pytest.mark.servers
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -127,6 +128,63 @@ async def test_a_row_that_cannot_be_read_waits_in_quarantine_once(desk: Desk) ->
     await desk.pass_time(2 * HOUR)
     listed = await desk.api.ok("GET", "/deliveries?disposition=quarantined")
     assert [each["reason"] for each in listed["items"]] == ["no_contact"]  # type: ignore[attr-defined]  # a list
+
+
+@pytest.mark.req("S4.1")
+@pytest.mark.parametrize(
+    "failure", [Failure(Mode.CODE, "905", times=None), Failure(Mode.LOSE, "", times=None)], ids=["905", "lost"]
+)
+async def test_a_check_that_goes_on_failing_waits_for_a_person_until_it_succeeds(
+    desk: Desk, failure: Failure
+) -> None:
+    desk.standin.dice.failures = [failure]
+    await desk.pass_time(30 * MINUTE)
+    failing = await waiting(desk)
+    desk.standin.dice.failures = []
+    await desk.pass_time(HOUR)
+    assert (failing, await waiting(desk)) == (["school_unchecked"], [])
+
+
+async def waiting(desk: Desk) -> list[str]:
+    """Return what waits for a person."""
+    rows = (await desk.api.ok("GET", "/attention"))["items"]
+    return [row["kind"] for row in cast("list[dict[str, str]]", rows)]
+
+
+@pytest.mark.req("P.7", "S4.1")
+async def test_an_erased_customer_does_not_come_back_by_the_check_unless_the_school_says_something_new(
+    desk: Desk,
+) -> None:
+    made = await desk.customer(**ANNA)
+    (customer,) = cast("list[dict[str, str]]", (await desk.api.ok("GET", "/customers"))["items"])
+    await desk.api.ok("POST", f"/customers/{customer['id']}/erasure", {"reason": "request"})
+    await desk.pass_time(HOUR)
+    quiet = len(await desk.api.said(LeadReceivedV2))
+    await desk.customer(f"_orders/{made['id']}", status="payed", webhook=False)
+    await desk.pass_time(HOUR)
+    assert (quiet, len(await desk.api.said(LeadReceivedV2))) == (1, 2)
+
+
+@pytest.mark.req("S4.1")
+async def test_one_account_is_given_to_one_source_and_another_account_is_checked_from_its_first(
+    desk: Desk,
+) -> None:
+    other = await desk.api.ok("POST", "/sources", {**SOURCE, "code": "two"})
+    path = f"/sources/{other['id']}/school"
+    taken = await desk.api.call("PUT", path, ACCOUNT)
+    assert (taken.status_code, faults(taken.json())) == (422, [("/account", "taken")])
+    await desk.pass_time(2 * MINUTE)
+    known = await desk.set_school(check_minutes=20)
+    moved = await desk.set_school(account="other")
+    cursor = await desk.ctx.core.db.pool.fetchval("SELECT cursor FROM poll")
+    assert (known["checked_at"], cursor["export_id"]) == (moved_from(desk, 2 * MINUTE), None)
+    assert moved["checked_at"] == moved_from(desk, timedelta(0))
+    assert (await desk.api.call("PUT", path, ACCOUNT)).status_code == 200
+
+
+def moved_from(desk: Desk, ago: timedelta) -> str:
+    """Return from when a check looks that was first asked so long ago."""
+    return (desk.clock.now() - ago - AT_FIRST).isoformat().replace("+00:00", "Z")
 
 
 async def test_a_key_is_kept_sealed_and_needed_at_first(desk: Desk) -> None:

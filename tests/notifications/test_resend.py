@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
@@ -16,8 +17,9 @@ from libs.common.contracts.notifications import (
 )
 from libs.common.contracts.shared import Customer
 from libs.common.platform.db import Database
+from services.notifications.webhooks.actions import apply_callbacks
 from tests.notifications.api import Api, running_api
-from tests.notifications.support import BODIES, DESK, Desk, open_desk, requested, withdrawn, worker
+from tests.notifications.support import BODIES, DESK, Desk, callback, open_desk, requested, withdrawn, worker
 
 LATE = {"desk": DESK, "code": "late", "bodies": BODIES}
 
@@ -133,6 +135,42 @@ async def test_what_failed_reaches_the_customer_once_the_address_is_corrected(de
     steps = [event.event_type for event in await desk.events() if isinstance(event, MessageStep)]
     assert (answer.status_code, shown["resent_by"], len(shown["attempts"])) == (200, "supervisor", 2)
     assert steps == [step.event_type for step in (MessageFailed, MessageSent, MessageDelivered, MessageRead)]
+
+
+async def readdressed(desk: Desk, api: Api) -> str:
+    """Send what the provider had accepted, and then failed, to another address; return its old id there."""
+    message = requested(person=Customer(name="Анна", phone="+79000000000"))
+    desk.standin.dice.failures.append(Failure(Mode.STATUS, "BAD_CONTACT"))
+    async with worker(desk.context()):
+        await desk.request(message)
+        await desk.until("failed")
+    (old,) = [row[0] for row in await desk.rows("SELECT provider_message_id FROM attempt")]
+    body = {"to": "8 900 000-00-01"}
+    answer = await api.call("POST", f"/messages/{message.message_id}/resend", body, role="supervisor")
+    assert answer.is_success, answer.text
+    return str(old)
+
+
+@pytest.mark.req("S4.13")
+@pytest.mark.parametrize("late", ["delivered", "error"])
+async def test_what_is_said_late_of_the_old_address_decides_nothing_of_the_new_one(
+    desk: Desk, api: Api, late: str
+) -> None:
+    old = await readdressed(desk, api)
+    said = {"messageId": old, "timestamp": "2026-03-02T09:00:00.000Z", "status": late}
+    error = {"error": {"error": "BAD_CONTACT", "description": ""}} if late == "error" else {}
+    await callback(desk.db, {"statuses": [{**said, **error}]})
+    await apply_callbacks(desk.db, 10, datetime.now(UTC))
+    assert (set((await desk.states()).values()), await desk.attempts()) == ({"pending"}, ["refused", "pending"])
+
+
+@pytest.mark.req("S4.13")
+async def test_at_the_new_address_an_error_that_may_pass_is_tried_again_as_at_any(desk: Desk, api: Api) -> None:
+    await readdressed(desk, api)
+    desk.standin.dice.failures.append(Failure(Mode.STATUS, "GENERAL_ERROR"))
+    async with worker(desk.context()):
+        await desk.until("read")
+    assert await desk.attempts() == ["refused", "refused", "accepted"]
 
 
 @pytest.mark.req("S4.13")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -163,6 +164,44 @@ async def test_an_answer_takes_from_the_message_to_the_reply_whichever_is_heard_
     for each in reversed(heard) if reply_first else heard:
         await desk.receive(each)
     assert await of_anna(api, "answers", "answer_seconds", "taken") == [1, 240.0, 1]
+
+
+@pytest.mark.req("S4.7")
+async def test_an_answer_counts_for_a_week_at_most_and_many_of_them_add_up(desk: Desk, api: Api) -> None:
+    for _ in range(2):
+        lead_id = await order(desk)
+        since = desk.clock.now() - timedelta(days=365 * 60)
+        said: dict[str, Any] = {
+            "kind": ContactKind.MESSAGE,
+            "direction": Direction.IN,
+            "operator_id": None,
+            "message_id": uuid7(),
+        }
+        await desk.receive(called(desk, lead_id, **said, at=since), written(desk, lead_id))
+    assert await of_anna(api, "answers", "answer_seconds") == [2, 7 * 86_400.0]
+    await desk.ctx.db.pool.execute("UPDATE numbers SET answer_seconds = 2147483647")
+    await desk.pass_time(timedelta(minutes=1))
+    await desk.receive(called(desk, lead_id, **{**said, "message_id": uuid7()}))
+    await desk.pass_time(timedelta(minutes=1))
+    await desk.receive(written(desk, lead_id))
+    assert await of_anna(api, "answers") == [3]
+
+
+@pytest.mark.req("S4.7")
+@pytest.mark.parametrize("stage", [Stage.WON, Stage.LOST])
+async def test_what_ended_before_anything_was_counted_is_no_news_until_it_goes_on(
+    desk: Desk, api: Api, stage: Stage
+) -> None:
+    lead_id = await order(desk)
+    await desk.receive(moved(lead_id, "paid" if stage is Stage.WON else "refused", stage))
+    await desk.ctx.db.pool.execute("UPDATE process SET figures = NULL")  # as the release before left it
+    await desk.ctx.db.pool.execute("DELETE FROM numbers")
+    await desk.receive(called(desk, lead_id), called(desk, lead_id))
+    totals = (await numbers(api))["totals"]
+    names = ("taken", "paid", "lost", "wins", "alone", "calls")
+    assert [totals[name] for name in names] == [0, 0, 0, 0, 0, 2]
+    await desk.receive(moved(lead_id, "in_work", Stage.WORKING))
+    assert await of_anna(api, "taken", "paid", "calls") == [1, 0, 2]
 
 
 @pytest.mark.req("S4.7", "S0.7")

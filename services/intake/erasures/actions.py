@@ -58,7 +58,7 @@ async def _erase(ctx: Context, customer_id: UUID, reason: ErasureReason, subject
         event_id, key = uuid7(), f"customer:{root}"
         await tx.conn.execute(store.ADD, said.erasure_id, desk, root, reason.value, now, subject)
         await stop_calls(tx, root, ERASED)  # while their numbers are known
-        await store.part(tx.conn, whole)
+        await store.part(tx.conn, whole, now)
         await note(tx.conn, Received(event_id, key, desk, now, 0, cause, said))
         await add(tx, [Outgoing(key, desk, now, said, cause, event_id)])
         await tx.commit()
@@ -67,12 +67,13 @@ async def _erase(ctx: Context, customer_id: UUID, reason: ErasureReason, subject
 
 def eraser(ctx: Context) -> Eraser:
     """Return what empties intake of a person."""
-    return Eraser(ctx.core, PLACES, end=_adopt)
 
+    async def adopt(tx: Transaction, erasure: Erasure) -> int:
+        """Let leads go too that an order has made while the customer was erased: it did not know yet."""
+        now = ctx.core.clock.now()
+        return await store.adopt(tx.conn, erasure.desk, erasure.id, erasure.customers, now)
 
-async def _adopt(tx: Transaction, erasure: Erasure) -> int:
-    """Let leads go too that an order has made while the customer was erased: it did not know yet."""
-    return await store.adopt(tx.conn, erasure.desk, erasure.id, erasure.customers)
+    return Eraser(ctx.core, PLACES, end=adopt)
 
 
 def keeper(ctx: Context) -> Keeper:

@@ -189,6 +189,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "erasure_answer": "service desk counts",
     "erasure_request": "desk reason requested_by",
     "exchange": "desk code format account halted_code",
+    "forgotten_order": "digest desk statuses",  # by it an order that is named again is known, not who had it
     "history": "desk what actor",
     "idempotency": "scope key fingerprint",
     "identity_change": "desk what kind actor",

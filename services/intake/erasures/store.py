@@ -12,6 +12,7 @@ from libs.common.platform.erasure.store import SECONDS
 from services.intake.consents.rules import LISTED
 from services.intake.merges import store as merges
 from services.intake.merges.rules import MergeKind
+from services.intake.schools.store import SAID, digest_of
 
 ROOT = "SELECT coalesce(merged_into, id) AS id, desk FROM customer WHERE id = $1"
 # By their ids: one of them may have been merged into another when the person was erased.
@@ -25,6 +26,14 @@ CUSTOMERS = "SELECT id, name FROM customer WHERE id = ANY($1::uuid[]) ORDER BY m
 # From now on these find no customer, and a later word of the source no order: what comes is of a new customer.
 DETACH = "DELETE FROM customer_identity WHERE customer_id = ANY($1::uuid[])"
 PART_ORDERS = "UPDATE sales_order SET external_id = 'erased ' || id WHERE customer_id = ANY($1::uuid[])"
+# What a list of its source says of it again is no news, unless that is another status.
+FORGET_ORDERS = f"""
+INSERT INTO forgotten_order (digest, desk, statuses, forgotten_at)
+SELECT {digest_of("o.source_id", "o.external_id")}, o.desk, ARRAY[o.status, {SAID}], $2
+FROM sales_order o
+WHERE o.customer_id = ANY($1::uuid[]) AND o.external_id <> 'erased ' || o.id
+ON CONFLICT (digest) DO UPDATE SET statuses = excluded.statuses, forgotten_at = excluded.forgotten_at
+"""  # noqa: S608 - columns of our own
 ADOPT = """
 INSERT INTO erased (id, kind, desk, erasure_id)
 SELECT id, 'lead', $1, $2 FROM lead WHERE customer_id = ANY($3::uuid[]) ON CONFLICT DO NOTHING
@@ -85,8 +94,9 @@ async def known(conn: Connection, customers: Sequence[UUID]) -> UUID | None:
     return found
 
 
-async def part(conn: Connection, customers: Sequence[UUID]) -> None:
+async def part(conn: Connection, customers: Sequence[UUID], now: datetime) -> None:
     """Let nothing lead to these customers any more."""
+    await conn.execute(FORGET_ORDERS, list(customers), now)
     await conn.execute(PART_ORDERS, list(customers))
     await conn.execute(DETACH, list(customers))
 
@@ -97,8 +107,9 @@ async def answer(conn: Connection, service: str, event: Received[Scrubbed], at: 
     await conn.execute(ANSWER, event.data.erasure_id, service, event.desk, counts, at)
 
 
-async def adopt(conn: Connection, desk: str, erasure_id: UUID, customers: Sequence[UUID]) -> int:
+async def adopt(conn: Connection, desk: str, erasure_id: UUID, customers: Sequence[UUID], now: datetime) -> int:
     """Add the leads of these customers to those that are erased; return how many were not among them."""
+    await conn.execute(FORGET_ORDERS, list(customers), now)
     done: str = await conn.execute(ADOPT, desk, erasure_id, list(customers))
     return int(done.rpartition(" ")[2])
 

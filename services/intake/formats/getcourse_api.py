@@ -17,7 +17,7 @@ import orjson
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear
 from libs.common.connect.exchange import HttpRequest, Reply
 from services.intake.placements.rules import Placing
-from services.intake.schools.rules import Exported, Failed, Listed, Started
+from services.intake.schools.rules import TOO_LONG, Exported, Failed, Listed, Started
 
 CALLS, PERIOD = 50, timedelta(hours=2)  # half of what the school allows in any two hours: our periods do not slide
 _YES = (True, 1, "true", "1")
@@ -114,7 +114,7 @@ def ask_export(key: str, api: str, export_id: int) -> HttpRequest:
 def listed(reply: Reply) -> Listed:
     """Read an answer of the export API, of any shape. Raises nothing."""
     if reply.too_long:
-        return Failed("too_long")
+        return Failed(TOO_LONG)
     if reply.status != 200:
         return Failed(f"http_{reply.status}")
     said = reply.json()

@@ -87,7 +87,7 @@ async def list_leads(
     query = select(lead, _customer(), masked).where(within)
     async with db.read() as conn:
         if wanted.q is not None:
-            found = await search(wanted.q).found(conn, searched(caller, wanted.desk))
+            found = await search(wanted.q).found(conn, searched(caller, wanted.desk), within)
             query = query.where(found.condition)
             if found.many:
                 await in_order(conn)

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -69,23 +70,32 @@ class Search:
     exact: Sequence[_Ids]
     part: ColumnElement[bool] | None
 
-    async def found(self, conn: AsyncConnection, within: ColumnElement[bool]) -> Found:
-        """Return what is found; `within` limits what is counted, and the caller has yet to.
+    async def found(
+        self, conn: AsyncConnection, among: ColumnElement[bool], within: ColumnElement[bool] | None = None
+    ) -> Found:
+        """Return what is found among some leads; `within` is what is yet to be asked of them.
 
-        A merged lead is found as its winner. Where more than `MANY` match, the condition itself is asked of each
-        lead in the order of the page, which is full soon, while all of them would be fetched and sorted.
+        A merged lead is found as its winner. Where more than `MANY` match, also of those within, the condition
+        itself is asked of each lead in the order of the page, which is full soon, while all of them would be
+        fetched and sorted.
         """
         if self.part is None:
             return Found(_of_any(self.exact))
         # No estimate says how common a part of a name is: the trigrams do, and no more than MANY rows are read.
         await conn.execute(_TRIGRAMS_ALONE)
-        rows = await conn.execute(select(lead.c.id).where(self.part, within).limit(MANY + 1))
-        ids = [row[0] for row in rows]
+        ids = await _some(conn, self.part, among)
+        if len(ids) > MANY and within is not None:  # a common word, and perhaps few of the leads that are asked for
+            ids = await _some(conn, self.part, within)
         await conn.execute(_AS_PLANNED)
         if len(ids) > MANY:
             return Found(or_(self.part, _of_any(self.exact)), many=True)
         known = literal(ids, ARRAY(Uuid))
         return Found(_of_any([*self.exact, select(lead.c.id).where(lead.c.id == any_(known))]))
+
+
+async def _some(conn: AsyncConnection, *conditions: ColumnElement[bool]) -> list[UUID]:
+    rows = await conn.execute(select(lead.c.id).where(*conditions).limit(MANY + 1))
+    return [row[0] for row in rows]
 
 
 async def in_order(conn: AsyncConnection) -> None:

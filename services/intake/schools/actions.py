@@ -32,9 +32,14 @@ async def keep_school(
     """Keep the account of a source in the caller's transaction. Raises ConfigRefusedError."""
     if source["format"] != GetCourse.code:
         raise ConfigRefusedError.of("/account", "no_school")
-    sealed = await tx.conn.fetchval(store.API_KEY, source["id"])
+    known = await tx.conn.fetchrow(store.KNOWN, source["id"])
+    sealed, before = known or (None, None)
     if wanted.api_key is not None:
         sealed = ctx.core.keys.seal(wanted.api_key.get_secret_value(), store.place_of(source["id"]))
     if sealed is None:
         raise ConfigRefusedError.of("/api_key", "missing")
-    await store.keep(tx, source, wanted, sealed, subject, ctx.core.clock.now())
+    try:
+        async with tx.conn.transaction():
+            await store.keep(tx, source, wanted, sealed, subject, ctx.core.clock.now(), before)
+    except asyncpg.UniqueViolationError as error:  # the school counts by its account, of all sources together
+        raise ConfigRefusedError.of("/account", "taken") from error

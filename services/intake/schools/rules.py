@@ -4,7 +4,7 @@ A round is two lists: the orders made since the last one, and those whose status
 first list alone: orders came without a phone (S4.1).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -23,8 +23,10 @@ LATER = timedelta(minutes=3)  # after an answer that is none
 MUCH_LATER = timedelta(minutes=15)  # after the school's own refusal to be asked so often
 PATIENCE = 10  # questions for one list before it is begun anew
 UNREAD = 5  # answers in a row that are none, before the list is begun anew
+WINDOW, LEAST = 8, 2  # days that one list spans at most; of a list that is too long fewer are asked for
 NEW = timedelta(minutes=30)  # for how long an order without a phone hurries the check
 _SLOW = "export_slow"
+TOO_LONG = "too_long"
 NOT_READY, RATE = "909", "903"  # codes of the school
 
 
@@ -64,7 +66,8 @@ class Check:
     """How far the check of a school has come; all times are business time.
 
     `checked_at`: what the school had said by then is known. `round_at`, `began_at`: when the round and its present
-    list began; `asked`: how often the list was asked for, `early`: the round is one for phones.
+    list began; `asked`: how often the list was asked for, `early`: the round is one for phones. `window`: how many
+    days a list spans at most.
     """
 
     checked_at: datetime
@@ -76,6 +79,7 @@ class Check:
     began_at: datetime | None = None
     export_id: int | None = None
     asked: int = 0
+    window: int = WINDOW
     failing_since: datetime | None = None
 
     @classmethod
@@ -96,7 +100,7 @@ class Check:
         return cls(
             checked_at=checked_at, next_at=next_at, step=Step(str(cursor.get("step", Step.CREATED))),
             early=bool(cursor.get("early")), export_id=None if export_id is None else int(str(export_id)),
-            asked=int(str(cursor.get("asked", 0))), **times,
+            asked=int(str(cursor.get("asked", 0))), window=int(str(cursor.get("window", WINDOW))), **times,
         )  # fmt: skip
 
     def kept(self) -> dict[str, object]:
@@ -107,7 +111,16 @@ class Check:
     def days(self, zone: ZoneInfo) -> tuple[date, date]:
         """Return the days of the present list, in the school's zone: its filters know no hours."""
         since = (self.checked_at - OVERLAP).astimezone(zone).date()
-        return since, self.next_at.astimezone(zone).date() + timedelta(days=1)
+        until = self.next_at.astimezone(zone).date() + timedelta(days=1)
+        return since, min(until, since + timedelta(days=self.window))
+
+    def reached(self, began: datetime) -> datetime:
+        """Return by when all is known that the lists of a round name, in any zone."""
+        return min(began, self.checked_at - OVERLAP + timedelta(days=self.window - 1))
+
+    def resumed(self, now: datetime) -> "Check":
+        """Return the check with its present list begun anew, now."""
+        return replace(self, next_at=now, export_id=None, began_at=None, asked=0, failing_since=None)
 
 
 def begun(check: Check, now: datetime, *, lacking: bool) -> Check | None:
@@ -145,18 +158,22 @@ def _listed(check: Check, now: datetime, every: timedelta) -> Check:
         if not check.early:
             return replace(done, step=Step.CHANGED, next_at=now)
         return replace(done, round_at=None, early=False, next_at=check.checked_at + every)
-    return replace(done, round_at=None, step=Step.CREATED, checked_at=began, next_at=began + every)
+    reached = check.reached(began)
+    window = WINDOW if reached == began else check.window
+    return replace(done, round_at=None, step=Step.CREATED, checked_at=reached, next_at=began + every, window=window)
 
 
 def _failed(check: Check, code: str, now: datetime) -> tuple[Check, str]:
     asked, running = check.asked + 1, check.export_id is not None
     if running and code == NOT_READY and asked < PATIENCE:
         return replace(check, asked=asked, next_at=now + min(BETWEEN * 2 ** (asked // 2), AT_MOST)), ""
-    over = running and (asked >= UNREAD or code == NOT_READY)
+    too_long = running and code == TOO_LONG
+    over = running and (asked >= UNREAD or code == NOT_READY or too_long)
     pause = MUCH_LATER if code == RATE else BETWEEN if code == NOT_READY else LATER
     after = replace(
         check, asked=0 if over else asked, export_id=None if over else check.export_id, next_at=now + pause,
         failing_since=check.failing_since or now,
+        window=max(check.window // 2, LEAST) if too_long else check.window,
     )  # fmt: skip
     return after, _SLOW if code == NOT_READY else code
 
@@ -191,6 +208,12 @@ def known_already(order: ParsedOrder, mirrored: Mirrored) -> frozenset[str]:
     if order.phone is None or mirrored.phone is not None:
         old.add("phone")
     return frozenset(old)
+
+
+def is_forgotten(order: ParsedOrder, gone: Mapping[str, Collection[OrderStatus]]) -> bool:
+    """Return whether a row is of a customer who is erased, and says nothing that was not said before (P.7)."""
+    statuses = gone.get(order.external_id or "")
+    return statuses is not None and (order.status is None or order.status in statuses)
 
 
 def is_news(order: ParsedOrder, mirrored: Mirrored, began_at: datetime) -> bool:

@@ -1,6 +1,6 @@
 """SQL of schools: their accounts with sealed keys, and what is known of their orders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
@@ -14,6 +14,8 @@ from libs.common.platform.db import Database, Transaction
 from libs.common.platform.sealing import DataKeys, Place
 from services.intake.formats.getcourse_api import CALLS, PERIOD
 from services.intake.formats.rules import RawRequest
+from services.intake.orders.schemas import PlacementState
+from services.intake.placements.store import Shown, show
 from services.intake.schools.rules import Check, Mirrored
 from services.intake.schools.schemas import SchoolIn
 
@@ -36,32 +38,35 @@ SET account = excluded.account, name = excluded.name, api_key = excluded.api_key
     version = h.version + 1, changed_by = excluded.changed_by
 """
 RESUMED = """
-UPDATE sales_order SET placed_code = NULL, version = version + 1
-WHERE placed_state = 'pending' AND placed_code IS NOT NULL
-  AND id = ANY(ARRAY(SELECT order_id FROM placement WHERE school_id = $1 AND state IN ('pending', 'sending')))
+SELECT p.id, p.order_id FROM placement p JOIN sales_order o ON o.id = p.order_id
+WHERE p.school_id = $1 AND p.state IN ('pending', 'sending')
+  AND o.placed_state = 'pending' AND o.placed_code IS NOT NULL
+ORDER BY p.order_id
 """
 PACE = "INSERT INTO pace (account, free_at) VALUES ($1, clock_timestamp()) ON CONFLICT (account) DO NOTHING"
 OF_DESK = "SELECT * FROM school WHERE desk = $1 ORDER BY code FOR UPDATE"
 SOURCE_OF_DESK = "SELECT id, desk, code, format FROM source WHERE desk = $1 AND code = $2"
-API_KEY = "SELECT api_key FROM school WHERE id = $1 FOR UPDATE"
+KNOWN = "SELECT api_key, account FROM school WHERE id = $1 FOR UPDATE"
 LACKING = """
 SELECT EXISTS (SELECT FROM lead WHERE desk = $1 AND created_at > $3 AND source_id = $2 AND phone IS NULL)
 """
-# What the source said last of a status: people may have changed it since.
-MIRRORED = """
-SELECT o.external_id, o.status, o.amount, o.paid, o.heard_at, l.phone,
-       coalesce((SELECT h.to_value FROM history h
-                 WHERE h.lead_id = o.lead_id AND h.order_id = o.id AND h.what = 'order_status'
-                   AND starts_with(h.actor, 'source:') ORDER BY h.id DESC LIMIT 1),
-                (SELECT h.from_value FROM history h
-                 WHERE h.lead_id = o.lead_id AND h.order_id = o.id AND h.what = 'order_status'
-                 ORDER BY h.id LIMIT 1),
-                o.status) AS said,
+#: What the source said last of the status of an order `o`: people may have changed it since.
+SAID = """
+coalesce((SELECT h.to_value FROM history h
+          WHERE h.lead_id = o.lead_id AND h.order_id = o.id AND h.what = 'order_status'
+            AND starts_with(h.actor, 'source:') ORDER BY h.id DESC LIMIT 1),
+         (SELECT h.from_value FROM history h
+          WHERE h.lead_id = o.lead_id AND h.order_id = o.id AND h.what = 'order_status'
+          ORDER BY h.id LIMIT 1),
+         o.status)
+"""
+MIRRORED = f"""
+SELECT o.external_id, o.status, o.amount, o.paid, o.heard_at, l.phone, {SAID} AS said,
        EXISTS (SELECT FROM history h WHERE h.lead_id = o.lead_id AND h.order_id = o.id
                  AND h.what = 'order_fields' AND NOT starts_with(h.actor, 'source:')) AS edited
 FROM sales_order o JOIN lead l ON l.id = o.lead_id
 WHERE o.source_id = $1 AND o.external_id = ANY($2)
-"""
+"""  # noqa: S608 - columns of our own
 IN_QUARANTINE = """
 SELECT EXISTS (SELECT FROM delivery
                WHERE desk = $1 AND disposition = 'quarantined' AND source_id = $2 AND body = $3)
@@ -71,25 +76,45 @@ UNSEALED = "SELECT id, api_key FROM school WHERE NOT starts_with(api_key, $1) OR
 SEAL = "UPDATE school SET api_key = $2 WHERE id = $1"
 
 
+def digest_of(source_id: str, external_id: str) -> str:
+    """Return the SQL of what an order is known by that is forgotten; the arguments are SQL."""
+    return f"sha256(convert_to({source_id}::text || ':' || {external_id}, 'UTF8'))"
+
+
+FORGOTTEN = f"""
+SELECT t.external_id, f.statuses FROM unnest($2::text[]) AS t (external_id)
+JOIN forgotten_order f ON f.digest = {digest_of("$1::uuid", "t.external_id")}
+"""  # noqa: S608 - columns of our own
+
+
 def place_of(school_id: UUID) -> Place:
     """Return where a school's key stands."""
     return Place("school", "api_key", UUID(int=school_id.int))
 
 
 async def keep(
-    tx: Transaction, source: asyncpg.Record, wanted: SchoolIn, sealed: str, subject: str, now: datetime
-) -> None:
-    """Write an account, and let its orders be checked now."""
+    tx: Transaction, source: asyncpg.Record, wanted: SchoolIn, sealed: str, subject: str, now: datetime,
+    before: str | None,
+) -> None:  # fmt: skip
+    """Write an account, and let its orders be checked now; those of another account than `before` from their first.
+
+    Raises asyncpg.UniqueViolationError: another source has the account.
+    """
     account = sha256(f"{KIND}:{wanted.account}".encode()).hexdigest()
     await tx.conn.execute(PACE, account)
     await tx.conn.execute(
         KEEP, source["id"], source["desk"], source["code"], source["format"], account, wanted.account, sealed,
         wanted.check_minutes, RATE_5S, wanted.active, subject,
     )  # fmt: skip
-    await tx.conn.execute(RESUMED, source["id"])
+    for row in await tx.conn.fetch(RESUMED, source["id"]):
+        await show(tx, Shown(row["order_id"], row["id"], PlacementState.PENDING), None, now)
     name = str(source["id"])
-    await polls.put(tx, name, source["desk"], KIND, Check.first(now).kept(), Quota(CALLS, PERIOD))
-    await polls.make_due(tx, name)
+    known = await polls.cursor_of(tx, name)
+    if known is None:
+        await polls.put(tx, name, source["desk"], KIND, Check.first(now).kept(), Quota(CALLS, PERIOD))
+    else:
+        check = Check.read(known).resumed(now) if account == before else Check.first(now)
+        await polls.restart(tx, name, check.kept())
 
 
 async def mirrored(tx: Transaction, source_id: UUID, external_ids: Sequence[str]) -> dict[str, Mirrored]:
@@ -108,6 +133,14 @@ def _mirrored(row: asyncpg.Record) -> Mirrored:
 async def is_quarantined(tx: Transaction, desk: str, source_id: UUID, raw: RawRequest) -> bool:
     """Return whether a row that cannot be read waits for a person already."""
     return bool(await tx.conn.fetchval(IN_QUARANTINE, desk, source_id, raw.body))
+
+
+async def forgotten(
+    tx: Transaction, source_id: UUID, external_ids: Sequence[str]
+) -> Mapping[str, frozenset[OrderStatus]]:
+    """Return the statuses that orders had when they were forgotten."""
+    rows = await tx.conn.fetch(FORGOTTEN, source_id, list(external_ids))
+    return {row["external_id"]: frozenset(map(OrderStatus, filter(None, row["statuses"]))) for row in rows}
 
 
 class SealedSchools:

@@ -1,6 +1,19 @@
 """Accounts of schools at GetCourse: by them orders are checked, and made there, paced and halted."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Integer, Table, Text, Uuid
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.intake.metadata import metadata
 
@@ -24,4 +37,16 @@ school = Table(
     CheckConstraint("rate_5s BETWEEN 1 AND 10000", name="rate"),
     CheckConstraint("check_minutes BETWEEN 10 AND 45", name="check_minutes"),
     CheckConstraint("(halted_code IS NULL) = (halted_at IS NULL)", name="halted"),
+    # The school counts what is asked of an account, of all sources together.
+    Index("uq_school_account", "account", unique=True, postgresql_where=text("active")),
+)
+
+# Orders of customers who are erased: a list of the school names them still (P.7). `statuses`: what it had said.
+forgotten_order = Table(
+    "forgotten_order",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),  # of the source and its id of the order
+    Column("desk", Text, nullable=False),
+    Column("statuses", ARRAY(Text), nullable=False),
+    Column("forgotten_at", DateTime(timezone=True), nullable=False),
 )

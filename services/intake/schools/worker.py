@@ -29,7 +29,16 @@ from services.intake.formats.getcourse_api import api_of, ask_export, listed, st
 from services.intake.formats.rules import ParsedOrder, RawRequest, Unreadable
 from services.intake.placements.store import seen
 from services.intake.schools import store
-from services.intake.schools.rules import NEW, Check, Exported, answered, begun, is_news, known_already
+from services.intake.schools.rules import (
+    NEW,
+    Check,
+    Exported,
+    answered,
+    begun,
+    is_forgotten,
+    is_news,
+    known_already,
+)
 from services.intake.sources.rules import Source
 
 LOOK = timedelta(seconds=5)  # between two looks at the clock: business time may have moved
@@ -74,7 +83,7 @@ class Round:
         said = listed(replies[0])
         after, code = answered(check, said, self.now, self.between)
         facts = [Found(said.rows, check.began_at or self.now)] if isinstance(said, Exported) else []
-        return Page(facts, after.kept(), code)
+        return Page(facts, after.kept(), code, under_way=not facts)
 
 
 class Checks:
@@ -116,9 +125,12 @@ class Checks:
 async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) -> None:
     read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in found.rows]
     orders = [fact for _, fact in read if isinstance(fact, ParsedOrder)]
-    known = await store.mirrored(tx, source.id, [each.external_id for each in orders if each.external_id])
+    ids = [each.external_id for each in orders if each.external_id]
+    known, gone = await store.mirrored(tx, source.id, ids), await store.forgotten(tx, source.id, ids)
     for row, fact in read:
         mirrored = known.get(fact.external_id or "") if isinstance(fact, ParsedOrder) else None
+        if isinstance(fact, ParsedOrder) and mirrored is None and is_forgotten(fact, gone):
+            continue
         if isinstance(fact, ParsedOrder) and mirrored is not None:
             if not is_news(fact, mirrored, found.began_at):
                 continue

@@ -20,10 +20,18 @@ from services.notifications.templates.convert import parts_of
 from services.notifications.templates.rules import Rendered
 
 FAILED = "SELECT * FROM message WHERE id = $1 AND ($2::text[] IS NULL OR desk = ANY($2)) FOR NO KEY UPDATE"
-# That of its last attempt, if it sends.
+# That of its last attempt, if it sends. The rung is a new one: what is reported late of the old address is of a
+# rung that is over, and decides nothing.
 CHANNEL = """
-SELECT c.id, c.active AND c.halted_at IS NULL AS sends FROM attempt a JOIN channel c ON c.id = a.channel_id
+SELECT c.id, c.active AND c.halted_at IS NULL AS sends,
+       (SELECT max(rung) + 1 FROM attempt WHERE message_id = $1) AS rung
+FROM attempt a JOIN channel c ON c.id = a.channel_id
 WHERE a.message_id = $1 ORDER BY a.number DESC LIMIT 1
+"""
+# What a provider had accepted before it failed is over too: a message has one attempt that is not.
+OVER = """
+UPDATE attempt SET state = 'refused', code = coalesce(code, $2), lease_token = NULL
+WHERE message_id = $1 AND state <> 'refused'
 """
 # Its steps are published anew: it goes as a message that never failed.
 READDRESSED = """
@@ -45,6 +53,7 @@ async def readdress(
         raise NotFoundError
     channel = await tx.conn.fetchrow(CHANNEL, message_id)
     rung = await _rung(tx, row, channel, to, now)
+    await tx.conn.execute(OVER, message_id, row["code"])
     await fall(tx, [next_step(message_id, rung, (), (), None, night_of(row), now)])
     await tx.conn.execute(READDRESSED, message_id, actor, now)
 
@@ -67,7 +76,13 @@ async def _rung(
     book = (await address_books(tx, {(row["desk"], address)}))[row["desk"]]
     rendered = Rendered(row["text"], row["language"], parts_of(row["parts"]))
     rung = Rung(
-        row["rung"], channel["id"], row["channel"], row["provider"], address, rendered, bool(row["marketing"])
+        max(row["rung"] + 1, channel["rung"]),
+        channel["id"],
+        row["channel"],
+        row["provider"],
+        address,
+        rendered,
+        bool(row["marketing"]),
     )
     if (barred := rung.barred(book, now)) is not None:
         raise NotResendableError(barred)

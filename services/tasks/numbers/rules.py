@@ -9,6 +9,8 @@ The rule of attribution (docs/adr/0028):
   conversion never passes 100 %; `wins` counts it on the day of the payment. Taken back, it counts no more.
 - An owner who changes, or a stand-in, changes nothing: the taker stays. A contact that is heard of late and was
   earlier moves the lead to who made it; an outcome that is mended counts as the right one, for who called and when.
+- What had ended before anything of it was counted, as before an update, counts as neither, nor does a contact
+  behind that end; it counts once it goes on.
 - The product is that of the order as it is now; a lead that moves to another one takes what it counts for with it.
 - A lead that is merged into another counts no more while it was worked; what was done for it stays, and an undone
   merge gives it back.
@@ -31,6 +33,7 @@ from services.tasks.engine.kept import TakeBack
 from services.tasks.engine.state import State
 from services.tasks.playbooks.messages import Addressee
 
+LONGEST = 7 * 86_400  # seconds that one answer counts for: what waits longer was not waiting for it
 NOBODY = UUID(int=0)  # in the place of an operator: what was paid without an operator's work
 _ENDS = frozenset({Stage.WON, Stage.LOST, Stage.INVALID})
 _COUNTED = (ContactRecorded, OutcomeGiven, TakenBack, MergedAway, Parted)
@@ -109,6 +112,7 @@ class Deeds:
 class Figures:
     """What a lead counts for. `outcomes` are those with a contact, by task, `mended` those that were taken back;
     `calls` are recorded ones by their ids, each of which may be reported again; `asked_at`: a message waits since.
+    `ended_before`: the end came before anything was counted.
     """
 
     product: str = ""
@@ -120,6 +124,7 @@ class Figures:
     end: Stage | None = None
     won_at: datetime | None = None
     won_day: date | None = None
+    ended_before: bool = False
     merged: bool = False
     asked_at: datetime | None = None
     reply: Reply | None = None
@@ -128,6 +133,8 @@ class Figures:
     @property
     def taken(self) -> Contact | None:
         """The first contact; None if the lead was paid before it, or nobody has made any."""
+        if self.ended_before:
+            return None
         made = *self.outcomes.values(), *self.calls.values(), *((self.contact,) if self.contact else ())
         found = min(made, default=None)
         before = found is not None and self.won_at is not None and self.won_at < found.at
@@ -175,7 +182,8 @@ def follow(
         return None
     if not state.main or state.facts.lead_id is None or Signal.TEST_NUMBER in state.facts.signals:
         return known
-    figures = known or Figures()
+    at_first = _at_first(before)
+    figures = known or at_first
     match event:
         case ContactRecorded():
             figures = _contact(figures, event, before, now)
@@ -190,11 +198,17 @@ def follow(
         case _:
             pass
     figures = _ended(figures, state, now)
-    if known is None and figures == Figures():
+    if known is None and figures == at_first:
         return None
     products = state.facts.products
     figures = replace(figures, product=products[0] if products else "", source=state.facts.source or "")
     return known if figures == known else figures
+
+
+def _at_first(before: State) -> Figures:
+    """Return what a lead counts for of which nothing is known: an end that it has already is not news."""
+    end = before.stage if before.stage in _ENDS else None
+    return Figures(end=end, ended_before=end is not None)
 
 
 def _day(state: State, at: datetime) -> date:
@@ -269,7 +283,7 @@ def _replied(figures: Figures, before: State, by: UUID, at: datetime) -> Figures
 
 
 def _answered(figures: Figures, before: State, by: UUID, asked: datetime, at: datetime) -> Figures:
-    seconds = int((at - asked).total_seconds())
+    seconds = min(int((at - asked).total_seconds()), LONGEST)
     return _did(figures, Deeds(by, _day(before, at), answers=1, seconds=seconds))
 
 
@@ -291,4 +305,5 @@ def _ended(figures: Figures, state: State, now: datetime) -> Figures:
     if end is figures.end:
         return figures
     won = end is Stage.WON
-    return replace(figures, end=end, won_at=now if won else None, won_day=_day(state, now) if won else None)
+    day = _day(state, now) if won else None
+    return replace(figures, end=end, won_at=now if won else None, won_day=day, ended_before=False)

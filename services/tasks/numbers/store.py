@@ -27,7 +27,7 @@ ROWS: Bulk[NumbersRow] = Bulk(
         ("operator_id", "uuid", lambda row: row.cell.operator_id),
         ("product", "text", lambda row: row.cell.product),
         ("source", "text", lambda row: row.cell.source),
-        *((name, "int", lambda row, at=at: row.measures[at]) for at, name in enumerate(Measures._fields)),
+        *((name, "bigint", lambda row, at=at: row.measures[at]) for at, name in enumerate(Measures._fields)),
     ),
 )
 ADD = f"""

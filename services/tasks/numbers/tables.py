@@ -1,6 +1,6 @@
 """Numbers of people by day and by month (S4.7), and what a desk pays by conversion."""
 
-from sqlalchemy import CheckConstraint, Column, Date, DateTime, Integer, Table, Text, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, DateTime, Integer, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.tasks.metadata import metadata
@@ -16,7 +16,7 @@ numbers = Table(
     Column("operator_id", Uuid, primary_key=True),
     Column("product", Text, primary_key=True),
     Column("source", Text, primary_key=True),
-    *(Column(name, Integer, nullable=False) for name in Measures._fields),
+    *(Column(name, BigInteger, nullable=False) for name in Measures._fields),
     CheckConstraint("span IN ('day', 'month')", name="span"),
     CheckConstraint("span = 'day' OR EXTRACT(day FROM day) = 1", name="first_of_month"),
 )

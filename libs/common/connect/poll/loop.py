@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
 from libs.common.connect.exchange import HttpRequest, Lost, Reply
-from libs.common.connect.poll.store import Cursor, Leased, lease, settle
+from libs.common.connect.poll.store import Cursor, Leased, lease, settle, spend
 from libs.common.connect.transport import Transport
 from libs.common.platform.clock import Clock
 from libs.common.platform.db import Database, Transaction
@@ -27,12 +27,16 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Page(Generic[F_co]):
-    """What a round has learnt, and where the next begins (`more`: at once). `code`: why it learnt nothing."""
+    """What a round has learnt, and where the next begins (`more`: at once). `code`: why it learnt nothing.
+
+    `under_way`: it neither learnt nor failed, as when an answer is yet to come; what failed before still does.
+    """
 
     facts: Sequence[F_co]
     cursor: Cursor | None
     code: str = ""
     more: bool = False
+    under_way: bool = False
 
 
 class Poll(Protocol[F_co]):
@@ -113,19 +117,30 @@ class PollLoop(Generic[F]):
         requests = [] if poll is None else poll.requests(leased.cursor)[: leased.left]
         if poll is None or not requests:
             every = timedelta(seconds=LONGEST) if poll is None else poll.every
-            await self._settle(leased, Page((), None), every, 0)
+            await self._settle(leased, Page((), None, under_way=True), every)
             return
+        if not await self._spent(leased, len(requests)):
+            return  # another process has the lease
         answered = [await self._transport.call(request) for request in requests]
         lost = next((one for one in answered if isinstance(one, Lost)), None)
         replies = [one for one in answered if isinstance(one, Reply)]
         page = Page[F]((), None, lost.code) if lost else poll.read(replies, leased.cursor)
         pause = timedelta(seconds=growing(leased.failures, poll.every.total_seconds(), LONGEST))
         delay = pause if page.code else timedelta(0) if page.more else poll.every
-        await self._settle(leased, page, delay, len(requests))
+        await self._settle(leased, page, delay)
 
-    async def _settle(self, leased: Leased, page: Page[F], delay: timedelta, calls: int) -> None:
+    async def _spent(self, leased: Leased, calls: int) -> bool:
+        """Count calls before they are made, by themselves: they count also when what they bring is lost."""
+        if leased.left is None:
+            return True
         async with self._db.begin() as tx:
-            if not await settle(tx, leased, page.cursor, delay, calls, page.code):
+            ours = await spend(tx, leased, calls)
+            await tx.commit()
+        return ours
+
+    async def _settle(self, leased: Leased, page: Page[F], delay: timedelta) -> None:
+        async with self._db.begin() as tx:
+            if not await settle(tx, leased, page.cursor, delay, page.code, under_way=page.under_way):
                 return  # another process has the lease: it learns the same, from the same cursor
             await self._polls.apply(tx, leased, page.facts)
             await tx.commit()

@@ -37,15 +37,26 @@ EXISTS (SELECT FROM poll
         WHERE due_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until <= clock_timestamp())
           AND (quota IS NULL OR quota_left > 0 OR quota_until <= $1))
 """
+SPEND = """
+UPDATE poll SET quota_left = greatest(quota_left - $3, 0) WHERE name = $1 AND lease_token = $2 RETURNING name
+"""
+# A round that neither learnt nor failed says nothing of those before it.
 SETTLE = """
 UPDATE poll
 SET cursor = coalesce($3, cursor), due_at = clock_timestamp() + $4::interval,
-    lease_token = NULL, leased_until = NULL, code = nullif($6, ''),
-    quota_left = CASE WHEN quota IS NOT NULL THEN greatest(quota_left - $5, 0) END,
-    failures = CASE WHEN $6 = '' THEN 0 ELSE failures + 1 END
+    lease_token = NULL, leased_until = NULL,
+    code = CASE WHEN $5 <> '' THEN $5 WHEN $6 THEN code END,
+    failures = CASE WHEN $5 <> '' THEN failures + 1 WHEN $6 THEN failures ELSE 0 END
 WHERE name = $1 AND lease_token = $2
 RETURNING name
 """
+# What is under way knows only the old cursor: it is not let settle.
+RESTART = """
+UPDATE poll
+SET cursor = $2, due_at = clock_timestamp(), lease_token = NULL, leased_until = NULL, code = NULL, failures = 0
+WHERE name = $1
+"""
+CURSOR = "SELECT cursor FROM poll WHERE name = $1 FOR UPDATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,22 @@ async def make_due(tx: Transaction, name: str) -> None:
     await tx.conn.execute(DUE_NOW, name)
 
 
+async def cursor_of(tx: Transaction, name: str) -> Cursor | None:
+    """Lock a poll and return where it stands; None: there is no such poll."""
+    found: Cursor | None = await tx.conn.fetchval(CURSOR, name)
+    return found
+
+
+async def restart(tx: Transaction, name: str, cursor: Cursor) -> None:
+    """Let a poll go on from another place, now; what is under way comes to nothing. Its quota stays as it is."""
+    await tx.conn.execute(RESTART, name, dict(cursor))
+
+
+async def spend(tx: Transaction, poll: Leased, calls: int) -> bool:
+    """Count calls that are about to be made; False when the lease is another's by now."""
+    return await tx.conn.fetchval(SPEND, poll.name, poll.token, calls) is not None
+
+
 async def lease(
     tx: Transaction, kinds: Collection[str], limit: int, duration: timedelta, now: datetime
 ) -> Sequence[Leased]:
@@ -95,12 +122,13 @@ async def lease(
 
 
 async def settle(
-    tx: Transaction, poll: Leased, cursor: Cursor | None, delay: timedelta, calls: int, code: str = ""
-) -> bool:
+    tx: Transaction, poll: Leased, cursor: Cursor | None, delay: timedelta, code: str = "", *,
+    under_way: bool = False,
+) -> bool:  # fmt: skip
     """Write what a round came to, and when the next is due; False when the lease is another's by now.
 
-    `cursor` None: it stays where it is. `code`: why the round failed.
+    `cursor` None: it stays where it is. `code`: why the round failed. `under_way`: it neither learnt nor failed.
     """
     moved = None if cursor is None else dict(cursor)
-    found = await tx.conn.fetchval(SETTLE, poll.name, poll.token, moved, delay, calls, code)
+    found = await tx.conn.fetchval(SETTLE, poll.name, poll.token, moved, delay, code, under_way)
     return found is not None

@@ -32,6 +32,15 @@ _STATEMENTS = (
         CONSTRAINT ck_school_halted CHECK ((halted_code IS NULL) = (halted_at IS NULL))
     )
     """,
+    "CREATE UNIQUE INDEX uq_school_account ON school (account) WHERE active",
+    """
+    CREATE TABLE forgotten_order (
+        digest bytea CONSTRAINT pk_forgotten_order PRIMARY KEY,
+        desk text NOT NULL,
+        statuses text[] NOT NULL,
+        forgotten_at timestamptz NOT NULL
+    )
+    """,
     f"""
     CREATE TABLE placement (
         id uuid CONSTRAINT pk_placement PRIMARY KEY,

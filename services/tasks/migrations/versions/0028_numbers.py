@@ -19,7 +19,7 @@ _STATEMENTS = (
         operator_id uuid NOT NULL,
         product text NOT NULL,
         source text NOT NULL,
-        {", ".join(f"{name} integer NOT NULL" for name in _MEASURES)},
+        {", ".join(f"{name} bigint NOT NULL" for name in _MEASURES)},
         CONSTRAINT pk_numbers PRIMARY KEY (desk, span, day, operator_id, product, source),
         CONSTRAINT ck_numbers_first_of_month CHECK (span = 'day' OR EXTRACT(day FROM day) = 1)
     )
