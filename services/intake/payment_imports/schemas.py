@@ -1,6 +1,7 @@
 """Imported payments on the wire."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
