@@ -86,7 +86,7 @@ async def test_a_payment_by_hand_completes_its_order_when_it_is_fully_paid(api: 
     ]
 
 
-async def test_all that_a_history_may_hold_can_be_shown(api: Api) -> None:
+async def test_all_that_a_history_may_hold_can_be_shown(api: Api) -> None:
     check = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'ck_history_what'"
     stored = set(re.findall(r"'(\w+)'", await api.ctx.core.db.pool.fetchval(check)))
     assert stored == {change.value for change in Change}

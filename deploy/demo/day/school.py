@@ -14,7 +14,7 @@ from deploy.demo.day.shop import Deal, Shop
 from deploy.standins.wazzup.accounts import SCHOOL_KEY
 
 #: Who works when (S4.6); who looks after payments is here in both shifts.
-CREWS = (("anna", "boris", "vera", "polina"), ("gleb", "dina", "egor", "polina"))
+CREWS = (("anna", "boris", "lidia", "polina"), ("timur", "dina", "egor", "polina"))
 
 Hourly = Callable[[int], Awaitable[None]]
 
