@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from deploy.demo.desk import put_to_work
+from deploy.standins.getcourse.standin import DEMO_KEY
 from libs.common.deskfile.applying import FailedError, apply, export, plan
 from libs.common.deskfile.reading import BadFileError, DeskFile, read
 from tests.e2e.test_third_playbook import until
@@ -68,7 +69,7 @@ async def test_a_file_makes_a_desk_that_works_and_the_second_time_nothing(
 async def test_the_file_of_the_school_makes_its_desk_and_the_second_time_nothing(admin: httpx.AsyncClient) -> None:
     given = {"WAZZUP_KEY": "key-school", "WAZZUP_CHANNEL": "channel-school", "SMSRU_ID": "id-school"}
     team = {"TEAM_URL": "https://chat.example.com/hooks/school"}
-    shop = {"SCHOOL_TOKEN": "t" * 32, "GETCOURSE_KEY": "key-of-the-school"}
+    shop = {"SCHOOL_TOKEN": "t" * 32, "GETCOURSE_KEY": DEMO_KEY}
     file = read(SCHOOL, {**given, **team, **shop})
     await apply(admin, file, await plan(admin, file))
     assert said(await plan(admin, file)) == []

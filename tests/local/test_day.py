@@ -17,7 +17,7 @@ def test_a_tenth_of_the_schools_day_balances(tmp_path: Path) -> None:
     run = Run(tmp_path / "home")
     run.start()
     try:
-        what = ["-m", "deploy.demo.day", "school", "--origin", run.url(""), "--orders", "30", "--minutes", "15"]
+        what = ["-m", "deploy.demo.day", "school", "--origin", run.url(""), "--orders", "30", "--minutes", "20"]
         done = subprocess.run(
             [sys.executable, *what], cwd=CHECKOUT, env=clean(), capture_output=True, text=True, timeout=500
         )

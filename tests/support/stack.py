@@ -170,14 +170,17 @@ class ProcessStack:
             f"{own}_CLOCK_FILE": str(self.home / "clock"),
             f"{own}_PORT": str(self.ports[f"{service}-api"]),
             f"{own}_WORKER_PORT": str(self.ports[f"{service}-worker"]),
+            **(self._outside(own) if service in ("intake", "notifications") else {}),
             **(self._messenger() if service == "notifications" else {}),
         }
 
+    def _outside(self, own: str) -> dict[str, str]:
+        place = f"127.0.0.1:{self.ports['standins']}"
+        return {f"{own}_STANDINS_URL": f"http://{place}/", f"{own}_EGRESS_ALLOW": place}
+
     def _messenger(self) -> dict[str, str]:
         return {
-            "NOTIFICATIONS_STANDINS_URL": f"http://127.0.0.1:{self.ports['standins']}/",
             "NOTIFICATIONS_MEDIA_FOLDER": str(self.home / "media"),
-            "NOTIFICATIONS_EGRESS_ALLOW": f"127.0.0.1:{self.ports['standins']}",
             "NOTIFICATIONS_VAPID_KEY": VAPID_KEY,
             "NOTIFICATIONS_VAPID_SUBJECT": "mailto:admin@example.com",
             "NOTIFICATIONS_PUBLIC_URL": f"http://127.0.0.1:{self.ports['notifications-api']}",

@@ -10156,6 +10156,7 @@ export interface components {
             /**
              * Amount
              * @description what was paid
+             * @example 1990.00
              */
             amount: string;
             /**
@@ -12793,6 +12794,7 @@ export interface components {
             /**
              * Amount
              * @description sum of the order
+             * @example 1990.00
              */
             amount: string;
             /**
@@ -13897,6 +13899,7 @@ export interface components {
             /**
              * Amount
              * @description sum of the order
+             * @example 1990.00
              */
             amount: string;
             /**
@@ -14833,18 +14836,21 @@ export interface components {
             /**
              * From Conversion
              * @description share of 0 to 1 from which the tier holds
+             * @example 0.5
              */
             from_conversion: string;
             /**
              * Fixed
              * @description sum for the time, as a decimal number
              * @default 0
+             * @example 1990.00
              */
             fixed?: string;
             /**
              * Per Paid
              * @description sum for each paid order, as a decimal number
              * @default 0
+             * @example 1990.00
              */
             per_paid?: string;
         };
@@ -27038,7 +27044,7 @@ export interface operations {
                  *       "name": "Анна Тестова",
                  *       "email": "anna@example.com",
                  *       "title": "Математика, 8 класс",
-                 *       "amount": "743.00"
+                 *       "amount": "1990.00"
                  *     }
                  */
                 "application/json": components["schemas"]["OrderIn"];
@@ -28612,7 +28618,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "amount": {
-                 *         "amount": "743.00",
+                 *         "amount": "1990.00",
                  *         "currency": "RUB"
                  *       }
                  *     }
@@ -40950,7 +40956,7 @@ export interface operations {
                  *           "currency": "RUB",
                  *           "tiers": [
                  *             {
-                 *               "from_conversion": "from_conversion",
+                 *               "from_conversion": "0.5",
                  *               "fixed": "0",
                  *               "per_paid": "0"
                  *             }

@@ -20,6 +20,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from libs.common.platform.http.language import Text
@@ -101,18 +102,20 @@ def _decimal(pattern: str) -> Callable[[object], object]:
     return read
 
 
+def _text(pattern: str, example: str) -> JsonDict:
+    return {"type": "string", "pattern": pattern, "examples": [example]}
+
+
 _SUM = r"^\d{1,10}(\.\d{1,2})?$"
 _POSITIVE = r"^(?!0+(\.0+)?$)\d{1,10}(\.\d{1,2})?$"
 _SHARE = r"^(0(\.\d{1,4})?|1(\.0{1,4})?)$"
 _RATE = r"^(?!0+(\.0+)?$)\d{1,9}(\.\d{1,9})?$"
 #: Decimal numbers as texts, which no reader of JSON rounds: a sum of money, one that is more than nothing, a part
 #: of a whole, and what one unit of a currency costs.
-Sum = Annotated[Decimal, BeforeValidator(_decimal(_SUM)), WithJsonSchema({"type": "string", "pattern": _SUM})]
-PositiveSum = Annotated[
-    Decimal, BeforeValidator(_decimal(_POSITIVE)), WithJsonSchema({"type": "string", "pattern": _POSITIVE})
-]
-Share = Annotated[Decimal, BeforeValidator(_decimal(_SHARE)), WithJsonSchema({"type": "string", "pattern": _SHARE})]
-Rate = Annotated[Decimal, BeforeValidator(_decimal(_RATE)), WithJsonSchema({"type": "string", "pattern": _RATE})]
+Sum = Annotated[Decimal, BeforeValidator(_decimal(_SUM)), WithJsonSchema(_text(_SUM, "1990.00"))]
+PositiveSum = Annotated[Decimal, BeforeValidator(_decimal(_POSITIVE)), WithJsonSchema(_text(_POSITIVE, "1990.00"))]
+Share = Annotated[Decimal, BeforeValidator(_decimal(_SHARE)), WithJsonSchema(_text(_SHARE, "0.5"))]
+Rate = Annotated[Decimal, BeforeValidator(_decimal(_RATE)), WithJsonSchema(_text(_RATE, "0.154321"))]
 
 
 def _in_words(comment: str) -> str:
