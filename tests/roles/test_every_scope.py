@@ -14,11 +14,12 @@ VERSIONED = [one for one in BOUND if one.needs_version]
 EMPTY = [{"items": [], "next_cursor": None}, {"read": 0, "by_disposition": {}, "next": None}]
 #: Of all desks, and shown to all.
 SHARED = {"list_playbooks", "list_playbook_versions", "get_playbook_version", "draw_playbook", "draw_playbook_svg"}
-#: Nothing of its own to be refused: it needs `desk` in the query, or makes what is for all desks.
+#: Nothing of its own to be refused: it needs `desk` in the query, or makes or shows what is for all desks.
 UNNAMED = {
     "check_playbook",
     "create_playbook_version",
     "list_package_starts",
+    "list_rates",  # official ones are of no desk; those of desks: tests/intake/test_rates.py
     "set_masking",
     "set_pay_table",
     *(f"set_{service}_retention" for service in ("intake", "tasks", "notifications")),
