@@ -23,6 +23,7 @@ from libs.common.platform.clock import SharedClock
 from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase
 from libs.common.testkit.issuer import TokenIssuer
+from tests.support.forked import ForkedChildren
 from tests.support.routing import RoutingTransport
 
 READY_SECONDS = 60
@@ -53,7 +54,7 @@ class ProcessStack:
         self.clock = SharedClock(self.home / "clock")
         self.said: list[str] = []
         (self.home / "logs").mkdir(exist_ok=True)
-        self.children = Children(self.home / "logs", self.said.append)
+        self.children: Children = ForkedChildren(self.home / "logs", self.said.append)
         self.transport = RoutingTransport({service: self.ports[f"{service}-api"] for service in SERVICES})
         self.client = httpx.AsyncClient(transport=self.transport, base_url="http://stack", timeout=30)
 
