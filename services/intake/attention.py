@@ -2,11 +2,14 @@
 
 from libs.common.contracts.shared import Text
 from libs.common.platform.attention.kinds import Kinds, Opens, Waiting
+from services.intake.payment_reports.rules import NEEDLESS
 
 #: So many unread deliveries open a task: a few are usually tests of who sets the source up.
 QUARANTINED = 10
 #: So many failed questions in a row to a school.
 UNCHECKED = 3
+
+_NEEDLESS = ", ".join(f"'{code}'" for code in sorted(NEEDLESS))
 
 KINDS: Kinds = {
     "quarantine": Waiting(
@@ -23,6 +26,30 @@ KINDS: Kinds = {
         " AND (placed_state = 'refused' OR heard_at = created_at)",
         Opens(
             Text(ru="Заказ {name} не создан в школе", en="Order {name} was not made at the school"),
+            name="name",
+        ),
+    ),
+    # What its school was not told of, though it could be: a person enters it there, or lets it be told again.
+    "payment_not_reported": Waiting(
+        f"""
+        SELECT p.desk, p.recorded_at AS at, p.id::text AS ref, o.order_number::text AS name
+        FROM payment_report r JOIN payment p ON p.id = r.id JOIN sales_order o ON o.id = p.order_id
+        WHERE r.state IN ('refused', 'unknown') AND p.status = 'received' AND NOT p.reported
+          AND coalesce(r.code, '') NOT IN ({_NEEDLESS})
+        """,  # noqa: S608 - codes of our own
+        Opens(
+            Text(ru="Внести в школу оплату заказа {name}", en="Enter the payment of order {name} at the school"),
+            name="name",
+        ),
+    ),
+    "payment_kept_there": Waiting(
+        "SELECT p.desk, p.deleted_at AS at, p.id::text AS ref, o.order_number::text AS name"
+        " FROM payment p JOIN sales_order o ON o.id = p.order_id WHERE p.status = 'deleted' AND p.reported",
+        Opens(
+            Text(
+                ru="Удалить в школе оплату заказа {name}: здесь она удалена",
+                en="Delete the payment of order {name} at the school: it is deleted here",
+            ),
             name="name",
         ),
     ),

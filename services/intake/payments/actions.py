@@ -25,6 +25,7 @@ from services.intake.errors import (
     StaleVersionError,
 )
 from services.intake.orders.convert import changed_event
+from services.intake.payment_reports.store import ask as report
 from services.intake.payments import store
 from services.intake.payments.convert import balance, paid_of, recorded_event, shown, standing_of
 from services.intake.payments.rules import Entry, Step, entry_problems, news_of, read_entry, standing_after
@@ -52,7 +53,7 @@ async def record_payment(
 
     Return its row, or why it was not recorded: `not_found`, `stale_version` (`seen` is the order's version that the
     caller saw), `already_paid`, `invalid_values`. A payment whose `reference` is known is returned as it stands.
-    The order is completed once it is fully paid, and part paid before.
+    The order is completed once it is fully paid, and part paid before; its school is told of it.
     """
     order = await store.locked_order(tx, order_id, desk)
     if order is None:
@@ -70,6 +71,7 @@ async def record_payment(
     row = await store.add(tx, order, entry, amount, by.actor, now)
     if row is None:  # another order's, recorded this moment
         return Refused(Code.ALREADY_PAID, order["version"])
+    await report(tx, row["id"], by.cause.traceparent, now)
     await _follow(tx, order, row, by, now)
     return row
 
@@ -82,11 +84,6 @@ async def delete_payment(
     if row is not None:
         await _follow(tx, order, row, by, now)
     return row
-
-
-async def mark_reported(tx: Transaction, payment_id: UUID) -> None:
-    """Note that the order's source knows of a manual payment: the sum that it says has it in it from now on."""
-    await tx.conn.execute(store.REPORT, payment_id)
 
 
 async def answer_payment(tx: Transaction, event: Request, now: datetime) -> list[Outgoing]:
