@@ -61,15 +61,18 @@ JOIN customer_identity i ON i.customer_id = w.id AND i.kind = 'email'
 WHERE p.desk = $1 AND p.kind = 'phone' AND p.value = $2 ORDER BY i.value LIMIT 1
 """
 LEAD = f"""
-SELECT l.id, l.customer_id, {EMAIL} AS email FROM lead l WHERE l.id = $1 AND l.desk = $2 AND l.merged_into IS NULL
+SELECT l.id, {EMAIL} AS email FROM lead l
+WHERE l.id = $1 AND l.desk = $2 AND l.merged_into IS NULL
+  AND NOT EXISTS (SELECT FROM erased e WHERE e.id = l.customer_id)
 FOR UPDATE OF l
 """  # noqa: S608 - a constant
-OTHERS_EMAIL = "SELECT EXISTS (SELECT FROM customer_identity WHERE desk = $1 AND kind = 'email' AND value = $2)"
+TAKEN = "SELECT EXISTS (SELECT FROM customer_identity WHERE desk = $1 AND kind = 'email' AND value = $2)"
 # An order of a lead that is there; its first version is that which says how far it has come at the school.
 ORDERED = """
-INSERT INTO sales_order (id, desk, lead_id, customer_id, source_id, external_id, external_number, order_number, status,
-                         status_said, amount, currency, items, placed_at, heard_at, created_at, version)
-SELECT $1, l.desk, l.id, l.customer_id, $3, $4, $4, nextval('order_number'), 'new', false, $5, $6, $7, $8, $8, $8, 0
+INSERT INTO sales_order (id, desk, lead_id, customer_id, source_id, external_id, external_number, order_number,
+                         status, status_said, amount, currency, items, placed_at, heard_at, created_at, version)
+SELECT $1, l.desk, l.id, l.customer_id, $3, $4, $4, nextval('order_number'), 'new', false, $5, $6,
+       $7::text::jsonb, $8, $8, $8, 0
 FROM lead l WHERE l.id = $2
 RETURNING *
 """
