@@ -76,6 +76,19 @@ KINDS: Kinds = {
             Text(ru="Школа источника {name} не принимает заказы", en="The school of source {name} takes no orders"),
         ),
     ),
+    "school_unheard": Waiting(
+        f"""
+        SELECT p.desk, coalesce((p.cursor ->> 'failing_since')::timestamptz, p.due_at) AS at, h.code AS ref
+        FROM poll p JOIN school h ON p.name = h.id || ':webhooks'
+        WHERE h.active AND h.webhook_key IS NOT NULL AND p.failures >= {UNCHECKED}
+        """,  # noqa: S608 - a constant
+        Opens(
+            Text(
+                ru="Школа источника {name} не сообщает о заказах: подписка не удаётся",
+                en="The school of source {name} does not tell of its orders: it cannot be subscribed to",
+            ),
+        ),
+    ),
     "school_unchecked": Waiting(
         f"""
         SELECT p.desk, coalesce(p.cursor ->> 'failing_since', p.cursor ->> 'checked_at')::timestamptz AS at,

@@ -209,8 +209,10 @@ class GetCourseStandin:
         event = body.get("event_id")
         if body.get("event_object_id") != 2 or event not in (1, 2, 3):
             return as_json({"success": False, "error": "event_id"}, 422)
+        if (failure := self.dice.failure("set-uri")) is not None:
+            return _failed(failure.mode, failure.value)
         school.uris[int(str(event))] = str(body.get("uri"))
-        return as_json({"success": True})
+        return as_json({"success": self.dice.pick(True, "OK")})
 
     async def _school(self, request: Request) -> Response:
         """Change the school as its administrator would, and say how it is doing."""

@@ -19,6 +19,7 @@ from services.intake.payment_reports.worker import Reports
 from services.intake.placements.rules import placing_of
 from services.intake.placements.sender import Result, Row, SchoolCommands
 from services.intake.placements.store import COMMANDS, Shown, orders_of, show
+from services.intake.schools.webhooks import subscriptions
 from services.intake.schools.worker import checks
 
 EXPIRY = 1.0  # seconds
@@ -70,6 +71,7 @@ def placing_loops(ctx: Context) -> tuple[Loop, ...]:
     questions = {
         "placing": placements.store.is_due, "unplaced": placements.store.expires,
         "telling": reports.store.is_due, "untold": reports.store.expires, "checks": IS_DUE,
+        "subscriptions": IS_DUE,
     }  # fmt: skip
     lookout = Lookout(core.db, core.clock, questions, LOOK)
     lookout.bells |= {"placing": placements.due, "telling": reports.due}
@@ -80,6 +82,7 @@ def placing_loops(ctx: Context) -> tuple[Loop, ...]:
         _expiry(placements, "unplaced", lookout.watch("unplaced")),
         _expiry(reports, "untold", lookout.watch("untold")),
         checks(ctx, lookout.watch("checks")),
+        subscriptions(ctx, lookout.watch("subscriptions")),
     )
 
 

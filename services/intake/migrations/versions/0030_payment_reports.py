@@ -1,4 +1,7 @@
-"""Manual payments that schools are told of (S4.9). Those of before are not: a person has entered them there."""
+"""Manual payments that schools are told of (S4.9), and the key by which schools are asked to tell of their orders.
+
+Payments of before are not told: a person has entered them there.
+"""
 
 from alembic import op
 
@@ -9,6 +12,7 @@ down_revision = "intake_0029"
 
 _STATES = "'pending', 'held', 'sending', 'waiting', 'accepted', 'refused', 'unknown'"
 _STATEMENTS = (
+    "ALTER TABLE school ADD COLUMN webhook_key text",
     f"""
     CREATE TABLE payment_report (
         id uuid CONSTRAINT pk_payment_report PRIMARY KEY
