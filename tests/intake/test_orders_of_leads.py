@@ -40,7 +40,7 @@ async def by_phone(desk: Desk) -> View:
     return (await leads(desk))[0]
 
 
-async def refused(desk: Desk, body: View, role: str = "admin") -> list[tuple[str, str]]:
+async def refused(desk: Desk, body: View, role: str = "admin") -> list[tuple[object, object]]:
     answer = await desk.api.call("POST", "/orders", {**SECOND, **body}, role=role, desks=["demo"])
     assert answer.status_code == 422, answer.text
     return faults(answer.json())

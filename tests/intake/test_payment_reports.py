@@ -218,7 +218,7 @@ async def test_a_school_that_takes_nothing_is_told_once_it_does(desk: Desk) -> N
 async def test_who_acts_on_payments_acts_on_reports(desk: Desk, roles: tuple[str, ...], status: int) -> None:
     payment = await pay(desk, await ordered(desk))
     await desk.api.hire(roles=roles)
-    path, operator = f"/payments/{payment['id']}/report", {"role": "operator", "desks": ["demo"]}
-    answer = await desk.api.call("POST", path, {"step": "again"}, **operator)
+    path = f"/payments/{payment['id']}/report"
+    answer = await desk.api.call("POST", path, {"step": "again"}, role="operator", desks=["demo"])
     other = await desk.api.call("POST", path, {"step": "again"}, role="supervisor", desks=["cars"])
     assert (answer.status_code, other.status_code) == (status, 404)

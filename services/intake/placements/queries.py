@@ -36,7 +36,7 @@ async def lead_of(db: Database, caller: Principal, asked: OrderIn) -> UUID | Non
         theirs = theirs.where(lead.c.id == root_of(lead, asked.lead_id))
     async with db.read() as conn:
         whose = of_whole(lead.c.customer_id, customer, asked.customer_id)
-        found = (await conn.execute(theirs.where(whose))).scalar_one_or_none()
+        found: UUID | None = (await conn.execute(theirs.where(whose))).scalar_one_or_none()
         known = found is not None or (await conn.execute(theirs)).scalar_one_or_none() is not None
     if found is not None:
         return found

@@ -36,8 +36,8 @@ INSERT INTO school AS h (id, desk, code, format, account, name, api_key, check_m
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12)
 ON CONFLICT (id) DO UPDATE
 SET account = excluded.account, name = excluded.name, api_key = excluded.api_key,
-    webhook_key = excluded.webhook_key, check_minutes = excluded.check_minutes, active = excluded.active, halted_code = NULL, halted_at = NULL,
-    version = h.version + 1, changed_by = excluded.changed_by
+    webhook_key = excluded.webhook_key, check_minutes = excluded.check_minutes, active = excluded.active,
+    halted_code = NULL, halted_at = NULL, version = h.version + 1, changed_by = excluded.changed_by
 """
 RESUMED = """
 SELECT p.id, p.order_id FROM placement p JOIN sales_order o ON o.id = p.order_id
