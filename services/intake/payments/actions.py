@@ -1,5 +1,6 @@
 """Use cases: a payment is recorded, deleted, or booked from what a source says (S4.9, S4.10, S4.19)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -33,6 +34,8 @@ from services.intake.payments.rules import Entry, Step, entry_problems, news_of,
 Request: TypeAlias = Received[ChangeRequested]
 
 SOURCE = "source"
+#: Where the body of a payment that is entered has its fields, other than under their names.
+PLACES: Mapping[str, str] = {"currency": "amount/currency"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ async def enter(ctx: Context, order_id: UUID, desk: str, entry: Entry, by: By, s
         by = await _named(tx, by, desk)
         found = await record_payment(tx, order_id, desk, entry, by, ctx.core.clock.now(), seen)
         if isinstance(found, Refused):
-            raise error_of(found)
+            raise error_of(found, PLACES)
         await tx.commit()
     payment_id: UUID = found["id"]
     return payment_id
@@ -199,8 +202,8 @@ async def _named(tx: Transaction, by: By, desk: str) -> By:
     return By(await actor_of(tx, by.actor, desk), by.reason, by.cause, by.cause_id)
 
 
-def error_of(refusal: Refused) -> Exception:
-    """Return why a payment was not recorded, as a route says it."""
+def error_of(refusal: Refused, places: Mapping[str, str]) -> Exception:
+    """Return why a payment was not recorded, as a route says it; `places`: where its body has the fields."""
     match refusal.code:
         case Code.NOT_FOUND:
             return NotFoundError()
@@ -209,4 +212,5 @@ def error_of(refusal: Refused) -> Exception:
         case Code.ALREADY_PAID:
             return AlreadyPaidError()
         case _:
-            return PaymentRefusedError([(each.field, each.code) for each in refusal.problems])
+            named = [(places.get(each.field, each.field), each.code) for each in refusal.problems]
+            return PaymentRefusedError(named)
