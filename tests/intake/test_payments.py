@@ -14,8 +14,8 @@ from libs.common.platform.db import Database
 from services.intake.leads.schemas import Change
 from services.intake.payments.actions import book_payments
 from tests.intake.api import Api
-from tests.intake.test_appointments import items, tag
 from tests.intake.exchange import faults
+from tests.intake.test_appointments import items, tag
 from tests.intake.test_changes import asked
 
 View = dict[str, object]
