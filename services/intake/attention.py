@@ -29,7 +29,7 @@ KINDS: Kinds = {
             name="name",
         ),
     ),
-    # What its school was not told of, though it could be: a person enters it there, or lets it be told again.
+    # What its school does not know of: a person enters it there, or lets it be reported again.
     "payment_not_reported": Waiting(
         f"""
         SELECT p.desk, p.recorded_at AS at, p.id::text AS ref, o.order_number::text AS name
@@ -85,7 +85,7 @@ KINDS: Kinds = {
         Opens(
             Text(
                 ru="Школа источника {name} не сообщает о заказах: подписка не удаётся",
-                en="The school of source {name} does not tell of its orders: it cannot be subscribed to",
+                en="The school of source {name} does not report its orders: it cannot be subscribed to",
             ),
         ),
     ),

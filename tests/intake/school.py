@@ -62,7 +62,7 @@ class Desk:
         await self._checks.once()
 
     async def subscribe(self) -> None:
-        """Let the school be asked to tell of its orders, if that is due."""
+        """Let the school be asked to report its orders, if that is due."""
         await self.ctx.core.db.pool.execute(DUE)
         await self._subscriptions.once()
 

@@ -1,4 +1,4 @@
-"""A payment that a person records is told to the order's school once, or a person learns that it was not (S4.9)."""
+"""A payment that a person records is reported to its school once, or a person learns that it was not (S4.9)."""
 
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
@@ -48,7 +48,7 @@ async def paid(desk: Desk, payment: View) -> View:
     return await desk.api.ok("GET", f"/payments/{payment['id']}")
 
 
-async def told(desk: Desk, payment: View, state: str, code: str | None = None) -> View:
+async def reported(desk: Desk, payment: View, state: str, code: str | None = None) -> View:
     """Wait until a payment says how far its report is."""
     wanted = {"state": state, "code": code}
     return await eventually(partial(paid, desk, payment), lambda shown: shown["report"] == wanted)
@@ -65,7 +65,7 @@ async def booked(desk: Desk) -> list[tuple[str, str]]:
 
 
 def reports(desk: Desk) -> list[Any]:
-    """Return the payments that the school was told of."""
+    """Return the payments that the school was informed of."""
     deals = [cast("dict[str, Any]", document["deal"]) for document in desk.standin.imports]
     return [deal["payment_status"] for deal in deals if "payment_status" in deal]
 
@@ -77,7 +77,7 @@ async def test_a_payment_by_hand_completes_the_order_at_its_school_and_is_no_sec
     payment = await pay(desk, order)
     assert payment["report"] == {"state": "pending", "code": None}
     async with desk.worker():
-        await told(desk, payment, "accepted")
+        await reported(desk, payment, "accepted")
     [deal] = desk.school.deals.values()
     assert (deal.status, deal.payed, reports(desk)) == ("payed", Decimal(12000), ["accepted"])
     assert (await booked(desk), (await desk.shown(order))["paid"]) == (
@@ -86,7 +86,7 @@ async def test_a_payment_by_hand_completes_the_order_at_its_school_and_is_no_sec
     assert (await raised(desk), len(await orders(desk))) == ([], 1)
 
 
-async def test_what_the_school_says_was_paid_is_not_told_to_it(desk: Desk) -> None:
+async def test_what_the_school_says_was_paid_is_not_reported_to_it(desk: Desk) -> None:
     made = await desk.customer(**ANNA)
     await desk.customer(f"_orders/{made['id']}", status="payed")
     assert await booked(desk) == [("automatic", "received")]
@@ -98,7 +98,7 @@ async def test_a_lost_answer_is_asked_for_again_and_books_nothing_meanwhile(desk
     payment = await pay(desk, await ordered(desk))
     desk.standin.dice.failures = [failure]
     async with desk.worker():
-        await told(desk, payment, "accepted")
+        await reported(desk, payment, "accepted")
     [deal] = desk.school.deals.values()
     assert (deal.payed, await booked(desk)) == (Decimal(12000), [("manual", "received")])
 
@@ -109,61 +109,61 @@ async def test_what_the_school_says_while_its_answer_is_out_waits_for_the_answer
     async with desk.worker():
         await eventually(partial(orders, desk), lambda found: found[0]["paid"] is not None)  # its webhook is here
         assert await booked(desk) == [("manual", "received")]
-        await told(desk, payment, "unknown", "http_502")
+        await reported(desk, payment, "unknown", "http_502")
         assert await booked(desk) == [("manual", "received")]
         assert await raised(desk) == [("payment_not_reported", payment["id"])]
         desk.standin.dice.failures = []
         await step(desk, payment, "again")
-        await told(desk, payment, "accepted")
+        await reported(desk, payment, "accepted")
     assert await booked(desk) == [("manual", "received")]
 
 
 @pytest.mark.req("P.12")
-async def test_a_refusal_waits_for_a_person_who_has_it_told_again(desk: Desk) -> None:
+async def test_a_refusal_waits_for_a_person_who_has_it_reported_again(desk: Desk) -> None:
     payment = await pay(desk, await ordered(desk))
     desk.standin.dice.failures = [REFUSED]
     async with desk.worker():
-        await told(desk, payment, "refused", "refused_by_school")
+        await reported(desk, payment, "refused", "refused_by_school")
         assert await raised(desk) == [("payment_not_reported", payment["id"])]
         await step(desk, payment, "again")
-        await told(desk, payment, "accepted")
+        await reported(desk, payment, "accepted")
     early = await desk.api.call("POST", f"/payments/{payment['id']}/report", {"step": "again"})
     assert (early.status_code, early.json()["code"]) == (409, "out_of_turn")
 
 
 @pytest.mark.req("P.12")
-async def test_a_part_of_the_sum_is_entered_there_by_a_person_and_the_rest_is_told(desk: Desk) -> None:
+async def test_a_part_of_the_sum_is_entered_there_by_a_person_and_the_rest_is_reported(desk: Desk) -> None:
     order = await ordered(desk)
     part = await pay(desk, order, "5000.00")
     async with desk.worker():
-        await told(desk, part, "refused", "part")
+        await reported(desk, part, "refused", "part")
         assert await raised(desk) == [("payment_not_reported", part["id"])]
         [deal] = desk.school.deals.values()
         await step(desk, part, "by_hand")
         await desk.customer(f"_orders/{deal.id}", status="part_payed", payed="5000")
         assert await booked(desk) == [("manual", "received")]
-        await told(desk, await pay(desk, order), "accepted")
+        await reported(desk, await pay(desk, order), "accepted")
     assert (deal.payed, reports(desk)) == (Decimal(12000), ["accepted"])
     assert await booked(desk) == [("manual", "received")] * 2
     assert (await paid(desk, part))["report"] == {"state": "accepted", "code": "by_hand"}
 
 
-async def test_the_payment_that_completes_an_order_tells_those_before_it_too(desk: Desk) -> None:
+async def test_the_payment_that_completes_an_order_reports_those_before_it_too(desk: Desk) -> None:
     order = await ordered(desk)
     part = await pay(desk, order, "5000.00")
     async with desk.worker():
-        await told(desk, part, "refused", "part")
-        await told(desk, await pay(desk, order), "accepted")
-        await told(desk, part, "accepted")
+        await reported(desk, part, "refused", "part")
+        await reported(desk, await pay(desk, order), "accepted")
+        await reported(desk, part, "accepted")
     assert (reports(desk), await booked(desk)) == (["accepted"], [("manual", "received")] * 2)
 
 
 @pytest.mark.req("S4.10")
-async def test_what_is_deleted_before_it_is_told_is_not_told(desk: Desk) -> None:
+async def test_what_is_deleted_before_it_is_reported_is_not_reported(desk: Desk) -> None:
     payment = await pay(desk, await ordered(desk))
     await desk.api.ok("POST", f"/payments/{payment['id']}/delete", {"reason": "mistake"}, headers=tag(payment))
     async with desk.worker():
-        await told(desk, payment, "refused", "deleted")
+        await reported(desk, payment, "refused", "deleted")
     assert (reports(desk), await raised(desk)) == ([], [])
 
 
@@ -171,7 +171,7 @@ async def test_what_is_deleted_before_it_is_told_is_not_told(desk: Desk) -> None
 async def test_what_is_deleted_here_and_stands_at_the_school_waits_for_a_person(desk: Desk) -> None:
     payment = await pay(desk, await ordered(desk))
     async with desk.worker():
-        shown = await told(desk, payment, "accepted")
+        shown = await reported(desk, payment, "accepted")
     await desk.api.ok("POST", f"/payments/{payment['id']}/delete", {"reason": "mistake"}, headers=tag(shown))
     assert await raised(desk) == [("payment_kept_there", payment["id"])]
     await step(desk, payment, "by_hand")
@@ -180,36 +180,36 @@ async def test_what_is_deleted_here_and_stands_at_the_school_waits_for_a_person(
 
 
 @pytest.mark.req("S4.10")
-async def test_a_payment_that_came_by_itself_meanwhile_is_shown_beside_and_nothing_is_told(desk: Desk) -> None:
+async def test_a_payment_that_came_by_itself_meanwhile_is_shown_beside_and_nothing_is_reported(desk: Desk) -> None:
     payment = await pay(desk, await ordered(desk))
     [deal] = desk.school.deals.values()
     await desk.customer(f"_orders/{deal.id}", status="payed")
     assert await booked(desk) == [("manual", "received"), ("automatic", "received")]
     async with desk.worker():
-        await told(desk, payment, "refused", "known_there")
+        await reported(desk, payment, "refused", "known_there")
     assert (reports(desk), await raised(desk)) == ([], [])
 
 
-async def test_an_order_by_hand_is_made_before_its_payment_is_told(desk: Desk) -> None:
+async def test_an_order_by_hand_is_made_before_its_payment_is_reported(desk: Desk) -> None:
     order = await desk.api.ok("POST", "/orders", ORDER)
     payment = await pay(desk, order)
     async with desk.worker():
         await until(desk, order, "accepted", None)
-        await told(desk, payment, "accepted")
+        await reported(desk, payment, "accepted")
     [deal] = desk.school.deals.values()
     assert (deal.status, deal.number, desk.standin.journal.twice()) == ("payed", order["external_number"], [])
 
 
 @pytest.mark.req("P.12")
-async def test_a_school_that_takes_nothing_is_told_once_it_does(desk: Desk) -> None:
+async def test_what_a_school_does_not_take_is_reported_once_it_does(desk: Desk) -> None:
     payment = await pay(desk, await ordered(desk))
     await desk.customer("_school", read_only=True)
     async with desk.worker():
-        await told(desk, payment, "pending", "read_only_key")
+        await reported(desk, payment, "pending", "read_only_key")
         assert await raised(desk) == [("school_halted", "getcourse")]
         await desk.customer("_school", read_only=False)
         await desk.set_school()
-        await told(desk, payment, "accepted")
+        await reported(desk, payment, "accepted")
     assert reports(desk) == ["accepted"]
 
 

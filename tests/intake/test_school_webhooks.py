@@ -1,4 +1,4 @@
-"""A school is asked by us to tell of its orders, and the source says what came of it (S4.1)."""
+"""A school is asked by us to report its orders, and the source says what came of it (S4.1)."""
 
 from collections.abc import AsyncIterator
 from typing import Any, cast
@@ -26,7 +26,7 @@ async def webhooks(desk: Desk) -> Any:  # noqa: ANN401 - as the API says it
     return (await desk.check())["webhooks"]
 
 
-async def test_a_school_with_its_key_tells_of_its_orders_with_the_sources_token(desk: Desk) -> None:
+async def test_a_school_with_its_key_reports_its_orders_with_the_sources_token(desk: Desk) -> None:
     assert await webhooks(desk) is None
     await desk.set_school(webhook_key=BEARER)
     assert await webhooks(desk) == {"registered_at": None, "code": None}

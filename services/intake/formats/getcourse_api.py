@@ -22,7 +22,7 @@ from services.intake.schools.rules import TOO_LONG, Exported, Failed, Listed, St
 CALLS, PERIOD = 50, timedelta(hours=2)  # half of what the school allows in any two hours: our periods do not slide
 _YES = (True, 1, "true", "1")
 _SERVER = 500
-_ORDERS, _EVENTS = 2, (1, 2, 3)  # what the newer webhooks tell of: orders; made, another status, paid
+_ORDERS, _EVENTS = 2, (1, 2, 3)  # what the newer webhooks report: orders; made, another status, paid
 _REDIRECTS = range(300, 400)
 # What the school refuses to all that is asked, by what its messages begin with.
 _NEEDS_A_PERSON: Mapping[str, str] = {
@@ -128,7 +128,7 @@ def ask_export(key: str, api: str, export_id: int) -> HttpRequest:
 
 
 def subscribe(key: str, api: str, uri: str) -> Sequence[HttpRequest]:
-    """Return the requests that have an address told of each order that is made, changes its status, or is paid."""
+    """Return the requests by which orders that are made, change their status or are paid are reported to an address."""
     return [
         HttpRequest.json(
             "POST", f"{api}pl/api/v1/set-uri",

@@ -1,4 +1,4 @@
-"""Use case: a person lets a school be told of a payment again, or says that they have put it right there."""
+"""Use case: a person lets a payment be reported again, or says that they have put it right at the school."""
 
 from uuid import UUID
 
@@ -9,9 +9,9 @@ from services.intake.payment_reports.rules import ReportStep
 
 
 async def take_step(ctx: Context, payment_id: UUID, desk: str, step: ReportStep, traceparent: str | None) -> None:
-    """Tell the school again what it refused or what is in doubt, or note that a person has done it there.
+    """Report again what the school refused or what is in doubt, or note that a person has done it there.
 
-    Raises NotFoundError, OutOfTurnError: there is nothing to tell, or it is under way or known there.
+    Raises NotFoundError, OutOfTurnError: there is nothing to report, or it is under way or known there.
     """
     async with ctx.core.db.begin() as tx:
         now = ctx.core.clock.now()

@@ -1,4 +1,4 @@
-"""Route of payments that schools are told of (S4.9)."""
+"""Route of payments that schools are informed of (S4.9)."""
 
 from uuid import UUID
 
@@ -25,7 +25,7 @@ router = api_router("/intake/v1/payments/{payment_id}/report", tags=["payments"]
 async def post_step(
     payment_id: UUID, body: PaymentReportStep, ctx: Ctx, caller: Worker, response: Response
 ) -> PaymentView:
-    """Let the school be told of a payment again, or say that a person has entered it there, or deleted it.
+    """Let the school be informed of a payment again, or say that a person has entered it there, or deleted it.
 
     For supervisors, and operators with the role `payments`. 409 while it is under way, and once the school knows.
     """

@@ -1,7 +1,7 @@
-"""What a school is told of a manual payment (S4.9). Pure.
+"""What is reported to a school of a manual payment (S4.9). Pure.
 
 Its import API takes the word that an order is paid, and no sum of a payment: so the payment that completes an order
-is told, and those before it with it. A part of the sum is entered there by a person.
+is reported, and those before it with it. A part of the sum is entered there by a person.
 """
 
 from collections.abc import Mapping
@@ -9,10 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from libs.common.contracts.shared import PaymentStatus
-from services.intake.orders.schemas import PlacementState
 from services.intake.placements.rules import Placing, placing_of
 
-#: Why a payment is not told: the school cannot take it.
+#: Why a payment is not reported: the school cannot take it.
 PART = "part"
 #: Why it need not be: the school says itself that all is paid, the payment was deleted, its customer is forgotten.
 KNOWN_THERE, DELETED, ERASED = "known_there", "deleted", "erased"
@@ -29,10 +28,10 @@ class ReportStep(StrEnum):
 
 
 def report_of(payment: Mapping[str, object]) -> Placing | str:
-    """Return the order that is paid as its school is told of it, or why it is not told.
+    """Return the order that is paid as it is reported to its school, or why it is not.
 
     `said_paid` is what the school says was paid, `received` the sum of all payments on record; `last`: no manual
-    payment of the order that stands is newer. `in_doubt`: it was told, perhaps, so what it says may be this.
+    payment of the order that stands is newer. `in_doubt`: it was reported, perhaps, so what it says may be this.
     """
     cost, said, received = (_sum(payment[name]) for name in ("amount", "said_paid", "received"))
     if payment["payment_status"] != PaymentStatus.RECEIVED:
@@ -42,11 +41,6 @@ def report_of(payment: Mapping[str, object]) -> Placing | str:
     if cost is None or received is None or received < cost or not payment["last"]:
         return PART
     return placing_of(payment)
-
-
-def shown_state(state: str) -> PlacementState:
-    """Return how far a report has come, as people see it."""
-    return PlacementState(state) if state in set(PlacementState) else PlacementState.PENDING
 
 
 def _sum(value: object) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""SQL of payments that schools are told of; claims and results are those of all commands."""
+"""SQL of payments that schools are informed of; claims and results are those of all commands."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -64,13 +64,13 @@ UPDATE payment_report SET state = 'accepted', code = NULL, detail = NULL
 WHERE id = ANY($1) AND state IN ('refused', 'unknown')
 """
 SHOWN = "UPDATE payment SET version = version + 1 WHERE id = ANY($1)"
-# What was never to be told is as good as told.
+# What was never to be reported is as good as reported.
 OF = """
 SELECT coalesce((SELECT r.state FROM payment_report r WHERE r.id = p.id), 'accepted')
 FROM payment p WHERE p.id = $1 AND p.desk = $2
 """
 HAD = "UPDATE payment SET reported = true WHERE id = $1"
-#: Of an order `o`: its school was told of a payment and has not answered, so what it says may have that one in it.
+#: Of an order `o`: a payment was reported to its school, and no answer came: what it says may have that one in it.
 IN_THE_AIR = """
 EXISTS (SELECT FROM payment_report r JOIN payment p ON p.id = r.id
         WHERE r.order_id = o.id AND r.offered_at IS NOT NULL
@@ -79,12 +79,12 @@ EXISTS (SELECT FROM payment_report r JOIN payment p ON p.id = r.id
 
 
 async def ask(tx: Transaction, payment_id: UUID, traceparent: str | None, now: datetime) -> bool:
-    """Let the school be told of a manual payment; return whether there is one that is to be told."""
+    """Let the school be informed of a manual payment; return whether there is one that is to be reported."""
     return await tx.conn.fetchval(ADD, payment_id, traceparent, now) is not None
 
 
 async def again(tx: Transaction, payment_id: UUID, traceparent: str | None, now: datetime) -> bool:
-    """Let the school be told once more, or now that it has an account; return whether it is to be."""
+    """Let a payment be reported once more, or now that there is an account; return whether it is to be."""
     return await tx.conn.fetchval(AGAIN, payment_id) is not None or await ask(tx, payment_id, traceparent, now)
 
 

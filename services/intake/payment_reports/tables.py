@@ -1,4 +1,4 @@
-"""Manual payments that their order's school is told of: each a command to its import API, at most one per payment.
+"""Manual payments that are reported to their order's school: each a command to its import API, one per payment.
 
 What is said of order and customer is read from them when the school is called: nothing of it is kept here.
 """
@@ -40,5 +40,5 @@ payment_report = Table(
         "ix_payment_report_due", "school_id", text("(offered_at IS NULL)"), "due_at",
         postgresql_where=text("state IN ('pending', 'sending')"),
     ),
-    Index("ix_payment_report_not_told", "desk", postgresql_where=text("state IN ('refused', 'unknown')")),
+    Index("ix_payment_report_not_reported", "desk", postgresql_where=text("state IN ('refused', 'unknown')")),
 )  # fmt: skip

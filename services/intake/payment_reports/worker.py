@@ -1,4 +1,4 @@
-"""The commands that tell a school of payments by hand (S4.9): once, again while in doubt, and never for nothing."""
+"""The commands that report payments by hand to schools (S4.9): once, again while in doubt, never for nothing."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -22,7 +22,7 @@ class Reports(SchoolCommands):
     what = "report payment"
 
     def __init__(self, ctx: Context) -> None:
-        super().__init__(ctx, store.COMMANDS, "payment_report", "Payments that schools were told of by verdict")
+        super().__init__(ctx, store.COMMANDS, "payment_report", "Payments that schools were informed of by verdict")
 
     def request(self, row: Row, key: str, api: str) -> HttpRequest | Answer | str:
         if row["placed_state"] == PlacementState.PENDING:

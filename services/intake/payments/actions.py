@@ -56,7 +56,7 @@ async def record_payment(
 
     Return its row, or why it was not recorded: `not_found`, `stale_version` (`seen` is the order's version that the
     caller saw), `already_paid`, `invalid_values`. A payment whose `reference` is known is returned as it stands.
-    The order is completed once it is fully paid, and part paid before; its school is told of it.
+    The order is completed once it is fully paid, and part paid before; its school is informed of it.
     """
     order = await store.locked_order(tx, order_id, desk)
     if order is None:

@@ -17,7 +17,7 @@ from services.intake.operators.tables import operator
 from services.intake.orders.queries import order_view
 from services.intake.orders.schemas import OrderView
 from services.intake.orders.tables import sales_order
-from services.intake.payment_reports.rules import shown_state
+from services.intake.payment_reports.schemas import PaymentReport
 from services.intake.payment_reports.tables import payment_report
 from services.intake.payments.schemas import PaymentView
 from services.intake.payments.tables import payment
@@ -70,15 +70,15 @@ async def get_payment(db: Database, caller: Principal, payment_id: UUID) -> Paym
 
 
 def _payments() -> Select[Any]:
-    """Return the query of payments with what their school was told."""
-    told = (payment_report.c.state.label("told"), payment_report.c.code.label("told_code"))
-    return select(payment, *told).outerjoin(payment_report, payment_report.c.id == payment.c.id)
+    """Return the query of payments with how far their reports are."""
+    report = (payment_report.c.state.label("report_state"), payment_report.c.code.label("report_code"))
+    return select(payment, *report).outerjoin(payment_report, payment_report.c.id == payment.c.id)
 
 
 def _view(row: RowMapping) -> PaymentView:
     amount = {"amount": row["amount"], "currency": row["currency"]}
-    told = row["told"] and {"state": shown_state(row["told"]), "code": row["told_code"]}
-    return PaymentView.model_validate({**row, "amount": amount, "report": told})
+    report = PaymentReport.of(row["report_state"], row["report_code"])
+    return PaymentView.model_validate({**row, "amount": amount, "report": report})
 
 
 def seen_by(caller: Principal, desk: ColumnElement[str], lead_id: ColumnElement[UUID]) -> ColumnElement[bool]:

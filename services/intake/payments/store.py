@@ -37,8 +37,8 @@ LOG = """
 INSERT INTO history (desk, lead_id, order_id, at, what, actor, from_value, to_value, reason, cause_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
-# The oldest order first; one that another process books now is left to it. What a source says while it is told of a
-# payment may have that one in it, so it waits for the answer.
+# The oldest order first; one that another process books now is left to it. What a source says while a payment is
+# reported to it may have that one in it, so it waits for the answer.
 UNBOOKED = f"""
 SELECT o.* FROM sales_order o WHERE o.said_paid > o.booked_paid AND NOT {IN_THE_AIR}
 ORDER BY o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED

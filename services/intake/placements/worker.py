@@ -70,17 +70,17 @@ def placing_loops(ctx: Context) -> tuple[Loop, ...]:
     placements, reports, core = Placements(ctx), Reports(ctx), ctx.core
     questions = {
         "placing": placements.store.is_due, "unplaced": placements.store.expires,
-        "telling": reports.store.is_due, "untold": reports.store.expires, "checks": IS_DUE,
+        "reporting": reports.store.is_due, "unreported": reports.store.expires, "checks": IS_DUE,
         "subscriptions": IS_DUE,
     }  # fmt: skip
     lookout = Lookout(core.db, core.clock, questions, LOOK)
-    lookout.bells |= {"placing": placements.due, "telling": reports.due}
+    lookout.bells |= {"placing": placements.due, "reporting": reports.due}
     return (
         lookout,
         Sender(placements, placements.tries, UNWATCHED, "placing"),
-        Sender(reports, reports.tries, UNWATCHED, "telling"),
+        Sender(reports, reports.tries, UNWATCHED, "reporting"),
         _expiry(placements, "unplaced", lookout.watch("unplaced")),
-        _expiry(reports, "untold", lookout.watch("untold")),
+        _expiry(reports, "unreported", lookout.watch("unreported")),
         checks(ctx, lookout.watch("checks")),
         subscriptions(ctx, lookout.watch("subscriptions")),
     )

@@ -14,7 +14,7 @@ Account = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description
 class SchoolPart(Wire):
     """The account at GetCourse whose orders a source brings; a key that is left out stays as it is.
 
-    With `webhook_key`, `<developer's key>_<school's key>` of its newer API, it is asked to tell of its orders.
+    With `webhook_key`, `<developer's key>_<school's key>` of its newer API, it is asked to report its orders.
     """
 
     account: Account
@@ -32,7 +32,7 @@ class SchoolIn(SchoolPart):
 
 
 class SchoolWebhooks(BaseModel):
-    """Whether the school was asked to tell of its orders; `code`: why it does not, and it is asked again.
+    """Whether the school was asked to report its orders; `code`: why it does not, and it is asked again.
 
     `no_public_url`: it is not known where we are reached from outside. `needs_token`: the source wants a signature,
     and the school signs nothing. Others are the school's refusals, or that it gave no answer.

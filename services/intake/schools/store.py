@@ -101,7 +101,7 @@ def place_of(school_id: UUID, column: str = "api_key") -> Place:
 
 
 def webhooks_of(source_id: UUID) -> str:
-    """Return the name of the poll that asks a source's school to tell of its orders."""
+    """Return the name of the poll that asks a source's school to report its orders."""
     return f"{source_id}:webhooks"
 
 

@@ -1,4 +1,4 @@
-"""Subscriptions to the newer webhooks of schools: each is asked once to tell its source's address of orders (S4.1).
+"""Subscriptions to schools' newer webhooks: each is asked once to report orders to its source's address (S4.1).
 
 It is asked again when the address is another: the account, its key, the source's secret or our own host.
 """
@@ -31,7 +31,7 @@ LEASE = timedelta(seconds=60)  # longer than the requests may take
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One round of asking a school; `uri`: the address that it is to tell, `stamp`: by what it is known."""
+    """One round of asking a school; `uri`: the address that it is to report to, `stamp`: by what it is known."""
 
     key: str
     api: str
@@ -87,7 +87,7 @@ class Subscriptions:
 
 
 def unfit(ctx: Context, source: Source) -> str | None:
-    """Return why no school could tell a source of its orders."""
+    """Return why no school could report orders to a source."""
     if ctx.settings.outside is None:
         return "no_public_url"
     secret = source.format.config.secret

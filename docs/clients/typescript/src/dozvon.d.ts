@@ -978,7 +978,7 @@ export interface paths {
         put?: never;
         /**
          * Report payment
-         * @description Let the school be told of a payment again, or say that a person has entered it there, or deleted it.
+         * @description Let the school be informed of a payment again, or say that a person has entered it there, or deleted it.
          *
          *     For supervisors, and operators with the role `payments`. 409 while it is under way, and once the school knows.
          */
@@ -14969,7 +14969,7 @@ export interface components {
         };
         /**
          * PaymentReport
-         * @description Whether the order's school was told of a payment by hand; `code`: why not, or `by_hand`.
+         * @description Whether the order's school was informed of a payment by hand; `code`: why not, or `by_hand`.
          *
          *     `part`: its API takes no part of a sum. `known_there`: it says itself that all is paid. `deleted`: that was done
          *     before. The others are what the school refuses, or what the order lacks.
@@ -14985,7 +14985,7 @@ export interface components {
         };
         /**
          * PaymentReportStep
-         * @description What is done about it: the school is told `again`, or a person has put it right there `by_hand`.
+         * @description What is done about it: it is reported `again`, or a person has put it right at the school `by_hand`.
          */
         PaymentReportStep: {
             /** @description again, or by hand */
@@ -18238,7 +18238,7 @@ export interface components {
          * SchoolPart
          * @description The account at GetCourse whose orders a source brings; a key that is left out stays as it is.
          *
-         *     With `webhook_key`, `<developer's key>_<school's key>` of its newer API, it is asked to tell of its orders.
+         *     With `webhook_key`, `<developer's key>_<school's key>` of its newer API, it is asked to report its orders.
          */
         SchoolPart: {
             /**
@@ -18325,7 +18325,7 @@ export interface components {
         };
         /**
          * SchoolWebhooks
-         * @description Whether the school was asked to tell of its orders; `code`: why it does not, and it is asked again.
+         * @description Whether the school was asked to report its orders; `code`: why it does not, and it is asked again.
          *
          *     `no_public_url`: it is not known where we are reached from outside. `needs_token`: the source wants a signature,
          *     and the school signs nothing. Others are the school's refusals, or that it gave no answer.

@@ -1,6 +1,6 @@
-"""Manual payments that schools are told of (S4.9), and the key by which schools are asked to tell of their orders.
+"""Manual payments that are reported to schools (S4.9), and the key by which schools are asked to report orders.
 
-Payments of before are not told: a person has entered them there.
+Payments of before are not reported: a person has entered them there.
 """
 
 from alembic import op
@@ -46,7 +46,7 @@ _STATEMENTS = (
     CREATE INDEX ix_payment_report_due ON payment_report (school_id, (offered_at IS NULL), due_at)
     WHERE state IN ('pending', 'sending')
     """,
-    "CREATE INDEX ix_payment_report_not_told ON payment_report (desk) WHERE state IN ('refused', 'unknown')",
+    "CREATE INDEX ix_payment_report_not_reported ON payment_report (desk) WHERE state IN ('refused', 'unknown')",
 )
 
 
