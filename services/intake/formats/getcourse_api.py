@@ -128,7 +128,7 @@ def ask_export(key: str, api: str, export_id: int) -> HttpRequest:
 
 
 def subscribe(key: str, api: str, uri: str) -> Sequence[HttpRequest]:
-    """Return the requests by which orders that are made, change their status or are paid are reported to an address."""
+    """Return the requests that have orders reported to an address: made, with another status, paid."""
     return [
         HttpRequest.json(
             "POST", f"{api}pl/api/v1/set-uri",
