@@ -213,7 +213,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "sales_order": "desk status currency placed_state placed_code unpaid_status",
     "retention": "desk kind walked changed_by",
     "saved_filter": "desk owner list",
-    "school": "desk code format account name api_key halted_code changed_by",
+    "school": "desk code format account name api_key webhook_key halted_code changed_by",
     "source": "desk code key format config auth secrets playbook zone language region currency test_prefixes"
     " field_map status_map response origins thanks_url channel consent call_label",
     "source_terms": "desk document document_version purposes call_label",
