@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import asyncpg
@@ -25,7 +25,8 @@ READS: Mapping[str, Sequence[str]] = {
     "assignment": assignment.TOPICS,
     "notifications": notifications.TOPICS,
 }
-# What waits for the morning is not under way.
+#: A message that waits for its next try or its turn goes within this; what waits for the morning is not under way.
+SOON = timedelta(minutes=1)
 OPEN_MESSAGES = """
 SELECT count(*) FROM notifications.message m WHERE state IN ('pending', 'accepted', 'sent') AND NOT EXISTS (
     SELECT FROM notifications.attempt a WHERE a.message_id = m.id AND a.state = 'held' AND a.not_before > $1)
@@ -143,7 +144,7 @@ class Watch:
 async def in_databases(conn: Connection, now: datetime) -> dict[str, int]:
     """Return what stands in the four schemas and is to be done by `now`, business time; zeros too."""
     moving = await backlog(conn)
-    moving["messages under way"] = await conn.fetchval(OPEN_MESSAGES, now)
+    moving["messages under way"] = await conn.fetchval(OPEN_MESSAGES, now + SOON)
     moving["timers due"] = await conn.fetchval(DUE_TIMERS, now)
     return moving
 

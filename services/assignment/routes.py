@@ -39,4 +39,5 @@ API = Api(
         configuration,
     ),
     attention=KINDS,
+    body_limit=2 * 1024 * 1024,  # the plan of a month of 300 people is over a megabyte
 )

@@ -109,6 +109,13 @@ async def test_what_a_plan_cannot_have_is_refused_with_every_fault(school: Schoo
     ]
 
 
+async def test_a_plan_of_as_many_places_as_it_may_have_is_read(school: School) -> None:
+    plan: Json = await school.desk.ok("POST", "/month-plans", APRIL)
+    place = {"day": "2026-04-01", "shift": "s" * 64, "operator_id": str(school.ids["ann"])}
+    refused = await act(school, plan, places=[place] * 10_000)
+    assert (refused["said"], {fault["code"] for fault in refused["errors"]}) == (422, {"unknown_shift"})
+
+
 async def test_what_has_changed_since_the_proposal_is_named_when_it_is_published(school: School) -> None:
     plan: Json = await school.desk.ok("POST", "/month-plans", APRIL)
     first = plan["places"][0]

@@ -225,3 +225,23 @@ def test_the_document_is_openapi_3_1_and_refers_to_nothing_that_is_not_there() -
     references = set(re.findall(r'"#/components/(\w+)/([^"]+)"', json.dumps(WHOLE)))
     assert WHOLE["openapi"].startswith("3.1.")
     assert [one for one in references if one[1] not in WHOLE["components"][one[0]]] == []
+
+
+def test_no_pattern_of_a_text_allows_what_cannot_be_stored() -> None:
+    found = set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(WHOLE, ensure_ascii=False)))
+    assert len(found) > 10
+    assert [pattern for pattern in map(json.loads, found) if allows_nul(pattern)] == []
+
+
+@pytest.mark.parametrize("pattern", [r"^[^\s]+$", r"^\S$", r"^a.$", r"^[\S]$"])
+def test_a_pattern_that_allows_nul_is_found(pattern: str) -> None:
+    assert allows_nul(pattern)
+
+
+def allows_nul(pattern: str) -> bool:
+    """Return whether a class, a category or a dot of a pattern has NUL in it; what is searched for is no part."""
+    pattern = re.sub(r"(\[[^\]]+\]\*)\\S\1", "", pattern)
+    classes = re.findall(r"\[(?:[^\]\\]|\\.)*\]", pattern)
+    outside = re.sub(r"\[(?:[^\]\\]|\\.)*\]|\\[.\\]", "", pattern)
+    wide = [one for one in classes if re.fullmatch(one, "\0")]
+    return bool(wide) or any(word in outside for word in (r"\S", r"\D", r"\W", "."))

@@ -19,15 +19,19 @@ _NOT_BACK = "a server that is not back yet"
 
 
 async def facts_of(stack: ProcessStack, answered: Answered) -> Facts:
-    """Settle, then collect the facts."""
-    await settle(stack)
-    events = [EventFact.of(record) for record in await read_topics(stack.topics)]
-    conn = await asyncpg.connect(stack.database.admin_url)
-    try:
-        with closing(stack.journal()) as journal:
-            return await collect(conn, journal, events, answered)
-    finally:
-        await conn.close()
+    """Settle, then collect the facts: anew when a timer has written an event between the first and the last."""
+    while True:
+        await settle(stack)
+        conn = await asyncpg.connect(stack.database.admin_url)
+        try:
+            before = await written(conn)
+            events = [EventFact.of(record) for record in await read_topics(stack.topics)]
+            with closing(stack.journal()) as journal:
+                facts = await collect(conn, journal, events, answered)
+            if await written(conn) == before:
+                return facts
+        finally:
+            await conn.close()
 
 
 async def settle(stack: ProcessStack) -> None:

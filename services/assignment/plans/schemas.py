@@ -44,7 +44,7 @@ class MonthPlanPatch(Wire):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"places": []}]})
 
-    places: Annotated[tuple[PlacePart, ...], Field(max_length=20_000)]
+    places: Annotated[tuple[PlacePart, ...], Field(max_length=10_000)]
 
     def given(self) -> tuple[Place, ...]:
         return tuple(Place(one.day, one.shift, one.operator_id) for one in self.places)

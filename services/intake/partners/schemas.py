@@ -30,7 +30,7 @@ def _line(value: str) -> str:
 Lines = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)], ...], Field(max_length=50)
 ]
-Link = Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s]+$")]
+Link = Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s\x00]+$")]
 
 
 def _number(value: str) -> str:

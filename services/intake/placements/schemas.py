@@ -3,22 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Sum, Wire, WrongValueError
-from services.intake.formats.values import read_email
+from libs.common.platform.http.wire import Sum, Wire
+from services.intake.contacts.schemas import Email
 
 Title = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
-
-
-def _address(text: str | None) -> str | None:
-    if text is None:
-        return None
-    email = read_email(text.strip())
-    if email is None:
-        raise WrongValueError("это не адрес почты", "not an e-mail address")
-    return email
 
 
 class OrderIn(Wire):
@@ -35,7 +26,7 @@ class OrderIn(Wire):
     customer_id: UUID | None = None
     name: Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"\S")] = None
     phone: Annotated[str | None, Field(min_length=1, max_length=64)] = None
-    email: Annotated[str | None, Field(min_length=3, max_length=254), AfterValidator(_address)] = None
+    email: Email | None = None
     title: Title
     offer_code: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     amount: Sum

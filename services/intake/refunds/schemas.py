@@ -10,6 +10,7 @@ from libs.common.contracts.shared import RefundState
 from libs.common.domain.money import Money
 from libs.common.domain.phone import read_phone
 from libs.common.platform.http.wire import Wire, WrongValueError
+from services.intake.contacts.schemas import Email
 from services.intake.payments.schemas import MoneyIn
 from services.intake.refunds.rules import MAX_KEPT_BY, Details, Wish
 
@@ -53,14 +54,14 @@ class RefundDetails(Wire):
 
     full_name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
     phone: Annotated[str, Field(min_length=1, max_length=64, pattern=r"\d")]
-    email: Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+    email: Email
     payout: Annotated[str, Field(min_length=4, max_length=500, pattern=r"\S")]
     reason: Reason | None = None
 
     def details(self) -> Details:
         """Return what is kept of it."""
         phone = read_phone(self.phone)
-        return Details(self.full_name.strip(), phone.e164 or self.phone, self.email.lower(), self.payout.strip())
+        return Details(self.full_name.strip(), phone.e164 or self.phone, self.email, self.payout.strip())
 
 
 class RefundView(BaseModel):

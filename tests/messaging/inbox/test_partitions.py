@@ -1,7 +1,7 @@
 """The inbox's days: made ahead, taken over from the default partition, dropped when they are old."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -16,15 +16,19 @@ from libs.common.testkit.memory_bus import MemoryBus
 from libs.common.testkit.messaging import Stack, eventually, status_event
 
 NAMES = "SELECT c.relname FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = 'inbox'::regclass"
-TODAY = datetime.now(UTC).date()
 
 
 async def partitions(db: Database) -> set[str]:
     return {row["relname"] for row in await db.pool.fetch(NAMES)}
 
 
+def today() -> date:
+    """Return the database's day; a run may begin on the day before."""
+    return datetime.now(UTC).date()
+
+
 def name(days: int) -> str:
-    return f"inbox_{TODAY + timedelta(days=days):%Y%m%d}"
+    return f"inbox_{today() + timedelta(days=days):%Y%m%d}"
 
 
 async def test_yesterday_today_and_two_days_ahead_have_a_partition(messaging_db: Database) -> None:
@@ -39,15 +43,15 @@ async def test_maintaining_again_and_at_once_from_two_workers_changes_nothing(me
 
 async def test_what_lay_in_the_default_partition_moves_and_is_still_a_repeat(messaging_db: Database) -> None:
     insert = "INSERT INTO inbox (day, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
-    await messaging_db.pool.execute(insert, TODAY, UUID(int=1))
+    await messaging_db.pool.execute(insert, today(), UUID(int=1))
     await maintain_inbox(messaging_db)
     assert await messaging_db.pool.fetchval(f"SELECT count(*) FROM {name(0)}") == 1
-    assert await messaging_db.pool.execute(insert, TODAY, UUID(int=1)) == "INSERT 0 0"
+    assert await messaging_db.pool.execute(insert, today(), UUID(int=1)) == "INSERT 0 0"
 
 
 async def test_days_over_two_weeks_old_are_dropped(messaging_db: Database) -> None:
     for days in (-14, -15):
-        day = TODAY + timedelta(days=days)
+        day = today() + timedelta(days=days)
         bounds = f"FROM ('{day}') TO ('{day + timedelta(days=1)}')"
         await messaging_db.pool.execute(f"CREATE TABLE {name(days)} PARTITION OF inbox FOR VALUES {bounds}")
     await maintain_inbox(messaging_db)
@@ -57,7 +61,7 @@ async def test_days_over_two_weeks_old_are_dropped(messaging_db: Database) -> No
 
 async def test_an_event_that_comes_in_meanwhile_waits_and_is_kept(messaging_db: Database) -> None:
     async with messaging_db.begin() as taking, asyncio.TaskGroup() as tasks:
-        await taking.conn.execute("INSERT INTO inbox (day, event_id) VALUES ($1, $2)", TODAY, UUID(int=1))
+        await taking.conn.execute("INSERT INTO inbox (day, event_id) VALUES ($1, $2)", today(), UUID(int=1))
         maintaining = tasks.create_task(_until_done(messaging_db))
         await asyncio.sleep(0.5)
         assert not maintaining.done()
@@ -89,7 +93,7 @@ async def _one_waits(db: Database) -> bool:
 async def test_an_old_day_in_use_is_dropped_later_and_today_has_its_partition_all_the_same(
     messaging_db: Database,
 ) -> None:
-    day = TODAY - timedelta(days=20)
+    day = today() - timedelta(days=20)
     bounds = f"FROM ('{day}') TO ('{day + timedelta(days=1)}')"
     await messaging_db.pool.execute(f"CREATE TABLE {name(-20)} PARTITION OF inbox FOR VALUES {bounds}")
     async with messaging_db.begin() as taking:

@@ -22,6 +22,7 @@ from libs.common.platform.db import Database
 from libs.common.platform.db.migrations import schema_ready
 from libs.common.platform.filters.api import filters_router
 from libs.common.platform.http.app import Lifespan, begin_shutdown, create_app
+from libs.common.platform.http.shell import BODY_LIMIT
 from libs.common.platform.sealing.keys import MissingKeyError
 from libs.common.platform.service import HasCore, Service
 from libs.common.platform.serving import ServingError, serve
@@ -35,12 +36,13 @@ C = TypeVar("C", bound=HasCore)
 class Api:
     """What a service serves. `routes` are plain Starlette routes and come first (the hot path).
 
-    `attention`: the rows of each kind of what waits for a person (platform/attention).
+    `attention`: the rows of each kind of what waits for a person (platform/attention). `body_limit`: bytes.
     """
 
     routers: Sequence[APIRouter]
     routes: Sequence[BaseRoute] = ()
     attention: Kinds = field(default_factory=dict)
+    body_limit: int = BODY_LIMIT
 
 
 async def serve_api(service: Service[S, C], settings: S, stop: asyncio.Event) -> None:
@@ -98,6 +100,7 @@ def build_api(
         lifespan=lifespan,
         errors=service.errors,
         auth=auth,
+        body_limit=api.body_limit,
         registry=telemetry.metrics if telemetry else None,
         tracing=telemetry.tracing if telemetry else None,
         origins=origins,
