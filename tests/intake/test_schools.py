@@ -152,6 +152,18 @@ async def test_a_check_that_goes_on_failing_waits_for_a_person_until_it_succeeds
 
 
 @pytest.mark.req("S4.1")
+async def test_an_order_that_came_by_its_number_alone_is_no_second_one_when_a_list_names_its_id(desk: Desk) -> None:
+    made = await desk.customer(**ANNA, webhook=False)
+    said = {"number": made["number"], "status": "new", "email": "anna@example.com", "phone": "+79161234567"}
+    assert (await desk.api.send("POST", str(desk.source["hook"]), body=said)).status_code == 200
+    await desk.customer(f"_orders/{made['id']}", status="payed", webhook=False)
+    await desk.pass_time(HOUR)
+    [event] = await desk.api.said(OrderChanged)
+    assert (event.external_id, event.to_status) == (made["number"], OrderStatus.PAID)
+    assert await desk.api.count("lead") == 1
+
+
+@pytest.mark.req("S4.1")
 async def test_a_long_list_is_stored_in_portions_and_goes_on_after_a_kill_with_nothing_twice(desk: Desk) -> None:
     await desk.pass_time(3 * MINUTE)
     for number in range(MANY):

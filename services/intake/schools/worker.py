@@ -132,7 +132,8 @@ class Checks:
 
 
 async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) -> None:
-    read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in found.rows]
+    rows = await _named(tx, source, found)
+    read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in rows]
     orders = [fact for _, fact in read if isinstance(fact, ParsedOrder)]
     ids = [each.external_id for each in orders if each.external_id]
     known, gone = await store.mirrored(tx, source.id, ids), await store.forgotten(tx, source.id, ids)
@@ -150,6 +151,15 @@ async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) 
         await _deliver(tx, Delivery(uuid7(), source, now, _raw(news, found.began_at), None))
     numbers = [number for row in found.rows if (number := row.get("number"))]
     await seen(tx, source, numbers, now)
+
+
+async def _named(tx: Transaction, source: Source, found: Found) -> Sequence[Mapping[str, str]]:
+    """Return the rows, each by the id that its order is known by: without one in its calls, by its number."""
+    known = await store.by_number(tx, source.id, [row["number"] for row in found.rows if "number" in row])
+    return [
+        {**row, "deal_id": own} if (own := known.get(row.get("number", ""))) is not None else row
+        for row in found.rows
+    ]
 
 
 async def _deliver(tx: Transaction, delivery: Delivery) -> None:
