@@ -43,8 +43,14 @@ KINDS: Kinds = {
         ),
     ),
     "payment_kept_there": Waiting(
-        "SELECT p.desk, p.deleted_at AS at, p.id::text AS ref, o.order_number::text AS name"
-        " FROM payment p JOIN sales_order o ON o.id = p.order_id WHERE p.status = 'deleted' AND p.reported",
+        """
+        SELECT p.desk, p.deleted_at AS at, p.id::text AS ref, o.order_number::text AS name
+        FROM payment p JOIN sales_order o ON o.id = p.order_id WHERE p.status = 'deleted' AND p.reported
+        UNION ALL
+        SELECT p.desk, p.deleted_at, p.id::text, o.order_number::text
+        FROM payment_report r JOIN payment p ON p.id = r.id JOIN sales_order o ON o.id = p.order_id
+        WHERE r.state = 'unknown' AND p.status = 'deleted' AND NOT p.reported
+        """,
         Opens(
             Text(
                 ru="Удалить в школе оплату заказа {name}: здесь она удалена",

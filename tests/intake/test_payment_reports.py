@@ -179,6 +179,20 @@ async def test_what_is_deleted_here_and_stands_at_the_school_waits_for_a_person(
     assert waiting == []
 
 
+@pytest.mark.req("S4.10", "P.12")
+async def test_what_is_deleted_while_it_is_in_doubt_waits_for_a_person_too(desk: Desk) -> None:
+    payment = await pay(desk, await ordered(desk))
+    desk.standin.dice.failures = [Failure(Mode.HTTP_ACCEPTED, "502", "import", None)]
+    async with desk.worker():
+        await eventually(partial(orders, desk), lambda found: found[0]["paid"] is not None)
+        seen = await paid(desk, payment)
+        await desk.api.ok("POST", f"/payments/{payment['id']}/delete", {"reason": "mistake"}, headers=tag(seen))
+        await reported(desk, payment, "unknown", "in_doubt")
+    assert await raised(desk) == [("payment_kept_there", payment["id"])]
+    await step(desk, payment, "by_hand")
+    assert cast("list[View]", (await desk.api.ok("GET", "/attention"))["items"]) == []
+
+
 @pytest.mark.req("S4.10")
 async def test_a_payment_that_came_by_itself_meanwhile_is_shown_beside_and_nothing_is_reported(desk: Desk) -> None:
     payment = await pay(desk, await ordered(desk))

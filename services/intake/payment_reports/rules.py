@@ -16,6 +16,8 @@ PART = "part"
 #: Why it need not be: the school says itself that all is paid, the payment was deleted, its customer is forgotten.
 KNOWN_THERE, DELETED, ERASED = "known_there", "deleted", "erased"
 NEEDLESS = frozenset({KNOWN_THERE, DELETED, ERASED})
+#: It was deleted, and the school may have it: that is a person's to see.
+IN_DOUBT = "in_doubt"
 #: A person has entered it at the school.
 BY_HAND = "by_hand"
 
@@ -35,7 +37,7 @@ def report_of(payment: Mapping[str, object]) -> Placing | str:
     """
     cost, said, received = (_sum(payment[name]) for name in ("amount", "said_paid", "received"))
     if payment["payment_status"] != PaymentStatus.RECEIVED:
-        return DELETED
+        return IN_DOUBT if payment["in_doubt"] else DELETED
     if not payment["in_doubt"] and cost is not None and said is not None and said >= cost:
         return KNOWN_THERE
     if cost is None or received is None or received < cost or not payment["last"]:

@@ -52,7 +52,14 @@ FROM payment p WHERE r.id = $1 AND p.id = r.id AND p.status = 'received' AND r.s
 RETURNING r.id
 """  # noqa: S608 - a constant
 # A payment that is deleted here is not at the school either, as a person says.
-GONE = "UPDATE payment SET reported = false WHERE id = $1 AND status = 'deleted' AND reported RETURNING id"
+GONE = f"""
+WITH doubted AS (
+    UPDATE payment_report SET state = 'accepted', code = '{BY_HAND}', detail = NULL
+    WHERE id = $1 AND state = 'unknown' RETURNING id
+)
+UPDATE payment SET reported = false
+WHERE id = $1 AND status = 'deleted' AND (reported OR id IN (SELECT id FROM doubted)) RETURNING id
+"""  # noqa: S608 - a constant
 # What the school knows by the word that all is paid: this payment, and those that stand before it.
 KNOWN = """
 UPDATE payment SET reported = true
@@ -61,7 +68,7 @@ RETURNING id
 """
 SETTLED = """
 UPDATE payment_report SET state = 'accepted', code = NULL, detail = NULL
-WHERE id = ANY($1) AND state IN ('refused', 'unknown')
+WHERE id = ANY($1) AND (state IN ('refused', 'unknown') OR state = 'pending' AND offered_at IS NULL)
 """
 SHOWN = "UPDATE payment SET version = version + 1 WHERE id = ANY($1)"
 # What was never to be reported is as good as reported.

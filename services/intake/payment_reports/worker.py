@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from libs.common.connect.command.rules import Answer, Verdict
+from libs.common.connect.command.rules import Answer, Unclear, Verdict
 from libs.common.connect.exchange import HttpRequest
 from libs.common.platform.db import Transaction
 from services.intake.context import Context
 from services.intake.formats.getcourse_api import Placed, pay
 from services.intake.orders.schemas import PlacementState
 from services.intake.payment_reports import store
-from services.intake.payment_reports.rules import report_of
+from services.intake.payment_reports.rules import IN_DOUBT, report_of
 from services.intake.placements.sender import Result, Row, SchoolCommands, not_yet
 
 _SHOWN = (Verdict.REFUSED, Verdict.RETRY, Verdict.HALT)
@@ -28,6 +28,8 @@ class Reports(SchoolCommands):
         if row["placed_state"] == PlacementState.PENDING:
             return not_yet("order_pending")  # two calls at once could make the order twice
         paid = report_of(row)
+        if paid == IN_DOUBT:
+            return Unclear(IN_DOUBT)
         return paid if isinstance(paid, str) else pay(paid, key, api)
 
     async def follow(self, tx: Transaction, result: Result, known: Placed | None) -> None:
