@@ -47,7 +47,7 @@ def test_however_often_a_source_says_its_sum_the_payments_are_the_most_that_it_s
 
 @pytest.mark.req("S4.9", "S4.10")
 @pytest.mark.parametrize(("reported", "news"), [(True, 0), (False, 1000)])
-def test_what_is_deleted_here_and_stands_at_the_source_is_no_news_of_it(reported: bool, news: int) -> None:  # noqa: FBT001
+def test_what_is_deleted_here_and_stands_at_the_source_is_no_news_of_it(reported: bool, news: int) -> None:
     deleted = Paid(PaymentKind.MANUAL, PaymentStatus.DELETED, COST, reported)
     assert news_of(COST, [deleted]) == news
 
