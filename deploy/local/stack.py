@@ -149,7 +149,6 @@ class Stack:
 
     def _notifications(self) -> dict[str, str]:
         return {
-            "NOTIFICATIONS_PUBLIC_URL": self.url,
             "NOTIFICATIONS_MEDIA_FOLDER": str(self.home.media),
             "NOTIFICATIONS_VAPID_KEY": self.home.vapid_key(),
             "NOTIFICATIONS_VAPID_SUBJECT": "mailto:admin@example.com",
@@ -158,7 +157,11 @@ class Stack:
     def _outside(self, own: str) -> dict[str, str]:
         place = f"127.0.0.1:{self._ports['standins']}"
         allowed = f"{place},127.0.0.1:{self._ports['mail']}"
-        return {f"{own}_STANDINS_URL": f"http://{place}/", f"{own}_EGRESS_ALLOW": allowed}
+        return {
+            f"{own}_STANDINS_URL": f"http://{place}/",
+            f"{own}_EGRESS_ALLOW": allowed,
+            f"{own}_PUBLIC_URL": self.url,
+        }
 
     async def _start_children(self, children: Children, servers: Servers) -> None:
         self.say("starting the workers and the stand-ins of providers")

@@ -194,11 +194,11 @@ class CallRefusedError(Exception):
 
 
 class OrderRefusedError(Exception):
-    """An order that no school can be given: `code` says why, of the member at `pointer`."""
+    """An order that no school can be given; `problems` are pointer and code of each fault."""
 
-    def __init__(self, pointer: str, code: str) -> None:
+    def __init__(self, *problems: tuple[str, str]) -> None:
         super().__init__()
-        self.faults = [Fault(pointer, code, _PLACINGS[code])]
+        self.faults = [Fault(pointer, code, _PLACINGS[code]) for pointer, code in problems]
 
 
 class PaymentsRefusedError(Exception):
@@ -295,6 +295,11 @@ _PLACINGS = {
     ),
     "no_number": Text("по этому номеру ничего не найти", "this number is of no use"),
     "no_title": Text("неизвестно, что заказано", "it is not known what is ordered"),
+    "missing": Text("не указано", "missing"),
+    "no_lead": Text("такой заявки в отделе нет", "the desk has no such lead"),
+    "other_customer": Text("это заявка другого клиента", "the lead is another customer's"),
+    "other_email": Text("у клиента другая почта", "the customer has another e-mail"),
+    "of_another": Text("это почта другого клиента", "this is another customer's e-mail"),
 }
 _MONEY = {
     "missing": Text("не указано", "missing"),

@@ -28,6 +28,7 @@ from services.intake.merges.api import router as merges
 from services.intake.orders.api import router as orders
 from services.intake.partners.api import router as partners
 from services.intake.payment_imports.api import router as imported_payments
+from services.intake.payment_reports.api import router as payment_reports
 from services.intake.payments.api import router as payments
 from services.intake.payments.api import under_order as payments_of_orders
 from services.intake.placements.api import router as placements
@@ -64,6 +65,7 @@ API = Api(
         package_starts,
         payments_of_orders,
         payments,
+        payment_reports,
         refunds_of_orders,
         refunds,
         accesses_of_orders,

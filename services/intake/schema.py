@@ -21,6 +21,7 @@ from services.intake.operators import tables as operators
 from services.intake.orders import tables as orders
 from services.intake.partners import tables as partners
 from services.intake.payment_imports import tables as payment_imports
+from services.intake.payment_reports import tables as payment_reports
 from services.intake.payments import tables as payments
 from services.intake.placements import tables as placements
 from services.intake.playbooks import tables as playbooks
@@ -51,6 +52,7 @@ __all__ = [
     "orders",
     "partners",
     "payment_imports",
+    "payment_reports",
     "payments",
     "placements",
     "playbooks",

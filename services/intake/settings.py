@@ -17,6 +17,8 @@ class IntakeSettings(ServiceSettings, env_prefix="INTAKE_"):
     """Deliveries that one statement stores at most."""
     standins_url: HttpUrl | None = None
     """Where stand-ins play the exchanges, each under its format's code; absent in production."""
+    public_url: HttpUrl | None = None
+    """Where schools reach us from outside; needed to subscribe to their orders."""
     rates_url: HttpUrl | None = None
     """Where the Bank of Russia's daily rates are read; absent: at the stand-ins, or nowhere."""
     call_timeout: Annotated[float, Field(gt=0, le=20)] = 5.0
@@ -44,6 +46,11 @@ class IntakeSettings(ServiceSettings, env_prefix="INTAKE_"):
         if self.rates_url is not None:
             return str(self.rates_url)
         return None if self.standins is None else f"{self.standins}cbr/scripts/XML_daily.asp"
+
+    @property
+    def outside(self) -> str | None:
+        """Return where we are reached from outside, without a last slash."""
+        return None if self.public_url is None else str(self.public_url).rstrip("/")
 
     @property
     def standins(self) -> str | None:

@@ -25,6 +25,7 @@ from libs.common.platform.telemetry.tracing import Tracing
 from libs.common.platform.worker import Watch
 from services.intake.context import Context
 from services.intake.placements.worker import placing_loops
+from services.intake.schools.webhooks import subscriptions
 from services.intake.schools.worker import Found, checks
 from services.intake.settings import IntakeSettings
 from tests.intake.api import NOW, Api
@@ -53,11 +54,17 @@ class Desk:
         self.ctx, self.clock = api.ctx, api.clock
         self._base = base
         self._checks: PollLoop[Found] = checks(api.ctx, Watch(1.0))
+        self._subscriptions = subscriptions(api.ctx, Watch(1.0))
 
     async def look(self) -> None:
         """Let the check look once, as its loop does every few seconds."""
         await self.ctx.core.db.pool.execute(DUE)
         await self._checks.once()
+
+    async def subscribe(self) -> None:
+        """Let the school be asked to report its orders, if that is due."""
+        await self.ctx.core.db.pool.execute(DUE)
+        await self._subscriptions.once()
 
     async def pass_time(self, span: timedelta, step: timedelta = timedelta(minutes=2)) -> None:
         """Let business time pass, with a look at each step."""
@@ -98,23 +105,25 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_school(db: Database, *, webhooks: bool = True) -> AsyncIterator[Desk]:
-    """Open a desk whose school is played by the stand-in."""
+async def open_school(
+    db: Database, *, webhooks: bool = True, source: Mapping[str, object] = SOURCE, outside: bool = True
+) -> AsyncIterator[Desk]:
+    """Open a desk whose school is played by the stand-in. `outside`: it is known where we are reached."""
     school, clock, port, stop = GetCourseStandin.demo(), ManualClock(NOW), free_port(), asyncio.Event()
     standin = GetCourseStandin([school], KIND, seed=3, clock=clock)
     async with running(standin) as url:
         settings = IntakeSettings.model_validate({
             "postgres_url": db.config.url, "data_keys": SecretStr(new_key("tests")), "standins_url": url,
             "egress_allow": url.removeprefix("http://"), "call_timeout": 0.5, "call_lease": 1.0,
-            "call_unknown_after": 3.0,
+            "call_unknown_after": 3.0, "public_url": f"http://127.0.0.1:{port}/" if outside else None,
         })  # fmt: skip
         core = Core("intake", settings, db, clock, Tracing("intake"), new_registry())
         api = Api(Context.of(core, settings))
         serving = asyncio.create_task(serve(api.app, "127.0.0.1", port, stop, lifespan="off"))
-        source = await api.ok("POST", "/sources", SOURCE)
+        made = await api.ok("POST", "/sources", source)
         if webhooks:
-            school.address = f"http://127.0.0.1:{port}{source['hook']}"
-        desk = Desk(api, standin, school, url, source)
+            school.address = f"http://127.0.0.1:{port}{made['hook']}"
+        desk = Desk(api, standin, school, url, made)
         await desk.set_school()
         try:
             yield desk

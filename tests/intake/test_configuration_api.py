@@ -326,7 +326,8 @@ async def test_a_schools_account_is_a_part_of_the_desk_and_its_key_is_not_shown(
         [("create", "academy", []), ("create", "academy", [])], [],
         [("change", "academy", ["check_minutes", "api_key"])],
     ]  # fmt: skip
-    assert shown == {"academy": {"account": "acme", "api_key": None, "check_minutes": 30}}
+    keys = {"api_key": None, "webhook_key": None}
+    assert shown == {"academy": {"account": "acme", "check_minutes": 30, **keys}}
     gone = await planned_and_applied(api, {"sources": {"academy": SCHOOL}, "schools": {}})
     assert (changes(gone), gone.json()["document"]["schools"].keys()) == ([("retire", "academy", [])], {"academy"})
     assert (await api.call("GET", PATH)).json()["document"]["schools"] == {}

@@ -135,6 +135,35 @@ def test_every_fault_of_a_table_is_named_by_line_and_column() -> None:
     ]  # fmt: skip
 
 
+OPEN = [
+    ('date,name,amount\n2026-03-02,Анна,5\n2026-03-02,"Олег,5\n2026-03-02,Пётр,5\n', "/csv/3"),  # to the end
+    ('date,name,amount\n2026-03-02,"Анна,5\n2026-03-02,"Олег",5\n', "/csv/2"),  # to the next quote
+    ('date,name,amount\n2026-03-02,"Анна,5\n2026-03-02,Олег",5\n', "/csv/2"),  # closed by a stray one
+    ('date,name,amount,what\n2026-03-02,Анна,5,"курс\n2026-03-02,Олег,5,курс"\n', "/csv/2"),  # in another column
+    ('date,name,amount\n2026-03-02,Анна,5\n2026-03-02,"Олег,5', "/csv/3"),  # in the last line
+    ('date,"name,amount\n2026-03-02,Анна,5\n', "/csv/1"),
+]
+
+
+@pytest.mark.parametrize(("table", "pointer"), OPEN)
+def test_a_quote_that_swallows_lines_is_a_fault_of_the_line_where_it_opens(table: str, pointer: str) -> None:
+    read = read_table(table, "RUB", MOSCOW)
+    assert [(each.pointer, each.code) for each in read if isinstance(each, Fault)] == [(pointer, "not_a_table")]
+    assert not any(isinstance(each, ImportedPaymentIn) for each in read)
+
+
+def test_what_is_quoted_properly_is_read_and_lines_are_counted_as_in_the_file() -> None:
+    table = (
+        'date,name,amount,what\n2026-03-02,"Иванова ""Анна""",5,"за курс,\nс 1 марта"\n2026-03-02,"Олег" Петров,-,x'
+    )
+    [fault] = [each for each in read_table(table, "RUB", MOSCOW) if isinstance(each, Fault)]
+    assert (fault.pointer, fault.code) == ("/csv/4/amount", "not_an_amount")
+    names = [
+        each.name for each in read_table(table.replace("-,x", "7,x"), "RUB", MOSCOW) if not isinstance(each, Fault)
+    ]
+    assert names == ['Иванова "Анна"', "Олег Петров"]
+
+
 def test_equal_lines_are_two_payments_and_an_id_is_one() -> None:
     row = ImportedPaymentIn(paid_on=TODAY, name="Анна  Иванова", amount=Decimal(5))
     with_id = row.model_copy(update={"external_id": "1"})

@@ -127,6 +127,22 @@ async def test_a_list_that_cannot_be_kept_is_refused_with_the_place(
     assert (refused.status_code, [where for where, _ in faults(refused.json())]) == (422, [pointer])
 
 
+async def test_a_payment_of_another_currency_than_its_order_is_refused_at_the_order(api: Api) -> None:
+    [anna] = await ordered(api, "Anna Ivanova")
+    await api.ok("POST", "/imported-payments", {"desk": "demo", "rows": [{**ROW, "currency": "USD"}]})
+    [payment] = await listed(api)
+    path, version = f"/imported-payments/{payment['id']}/confirm", {"if-match": '"1"'}
+    answer = await api.call("POST", path, {"order_id": anna["id"]}, headers=version)
+    assert (answer.status_code, faults(answer.json())) == (422, [("/order_id", "other_currency")])
+
+
+async def test_an_unclosed_quote_is_refused_with_its_line_and_nothing_is_imported(api: Api) -> None:
+    table = 'Дата;ФИО;Сумма\n02.03.2026;Анна Иванова;5\n02.03.2026;"Олег;5\n02.03.2026;Пётр Сидоров;5'
+    refused = await api.call("POST", "/imported-payments", {"desk": "demo", "csv": table})
+    assert (refused.status_code, faults(refused.json())) == (422, [("/csv/3", "not_a_table")])
+    assert await listed(api) == []
+
+
 async def test_another_desk_sees_nothing_and_a_version_is_needed(api: Api) -> None:
     await ordered(api, "Анна Иванова")
     await api.ok("POST", "/imported-payments", LIST)

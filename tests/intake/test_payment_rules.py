@@ -45,6 +45,13 @@ def test_however_often_a_source_says_its_sum_the_payments_are_the_most_that_it_s
     assert sum((each.amount for each in booked), Decimal(0)) == max(said, default=Decimal(0))
 
 
+@pytest.mark.req("S4.9", "S4.10")
+@pytest.mark.parametrize(("reported", "news"), [(True, 0), (False, 1000)])
+def test_what_is_deleted_here_and_stands_at_the_source_is_no_news_of_it(reported: bool, news: int) -> None:
+    deleted = Paid(PaymentKind.MANUAL, PaymentStatus.DELETED, COST, reported)
+    assert news_of(COST, [deleted]) == news
+
+
 @pytest.mark.req("S4.9")
 @given(STATUSES, st.integers(1, 2000))
 def test_a_manual_payment_that_goes_gives_the_order_back_its_status(status: OrderStatus, sum_: int) -> None:

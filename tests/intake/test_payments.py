@@ -14,6 +14,7 @@ from libs.common.platform.db import Database
 from services.intake.leads.schemas import Change
 from services.intake.payments.actions import book_payments
 from tests.intake.api import Api
+from tests.intake.exchange import faults
 from tests.intake.test_appointments import items, tag
 from tests.intake.test_changes import asked
 
@@ -196,6 +197,25 @@ async def test_a_payment_that_does_not_fit_is_refused_with_every_fault(
     await school.asks(**values)
     [refusal] = await api.said(ChangeRefused)
     assert [(each.field, each.code) for each in refusal.faults] == faults
+
+
+@pytest.mark.req("S4.9", "P.3")
+@pytest.mark.parametrize(
+    ("cost", "sent", "place"),
+    [
+        ("1000", {"amount": {"amount": "5", "currency": "USD"}}, ("/amount/currency", "other_currency")),
+        ("", {}, ("/amount", "missing")),
+    ],
+    ids=["currency", "amount"],
+)
+async def test_a_payment_that_does_not_fit_is_refused_where_it_was_sent(
+    api: Api, cost: str, sent: View, place: tuple[str, str]
+) -> None:
+    school = await School(api).open(cost_value=cost)
+    order = await school.order()
+    body = {"type": "card", "order_version": order["version"], **sent}
+    answer = await api.call("POST", f"/orders/{order['id']}/payments", body)
+    assert (answer.status_code, faults(answer.json())) == (422, [place])
 
 
 @pytest.mark.req("S4.10")

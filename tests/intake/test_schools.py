@@ -1,8 +1,10 @@
 """What no webhook brought is found by the check of the school's orders, within its quota (S4.1)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -12,14 +14,18 @@ from deploy.standins.getcourse.school import LIMIT
 from libs.common.contracts.intake import LeadReceivedV2, LeadUpdated, OrderChanged
 from libs.common.contracts.shared import OrderStatus
 from libs.common.platform.db import Database
+from libs.common.platform.ids import uuid7
 from services.intake.schools.rules import AT_FIRST
+from services.intake.schools.worker import PORTION
 from tests.intake.api import Api, order_in
-from tests.intake.exchange import faults
+from tests.intake.exchange import eventually, faults
 from tests.intake.payloads import sample
 from tests.intake.school import ACCOUNT, ANNA, SOURCE, Desk, open_school
 
 pytestmark = pytest.mark.servers
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+MANY = 2 * PORTION + 1  # orders
+TAKEN = "INSERT INTO customer_identity (desk, kind, value, customer_id) VALUES ('demo', 'email', $1, $2)"
 WRONG = [
     Failure(Mode.CODE, "empty"), Failure(Mode.CODE, "html"), Failure(Mode.CODE, "cut"), Failure(Mode.CODE, "903"),
     Failure(Mode.CODE, "905"), Failure(Mode.LOSE, ""),
@@ -143,6 +149,38 @@ async def test_a_check_that_goes_on_failing_waits_for_a_person_until_it_succeeds
     desk.standin.dice.failures = []
     await desk.pass_time(HOUR)
     assert (failing, await waiting(desk)) == (["school_unchecked"], [])
+
+
+@pytest.mark.req("S4.1")
+async def test_an_order_that_came_by_its_number_alone_is_no_second_one_when_a_list_names_its_id(desk: Desk) -> None:
+    made = await desk.customer(**ANNA, webhook=False)
+    said = {"number": made["number"], "status": "new", "email": "anna@example.com", "phone": "+79161234567"}
+    assert (await desk.api.send("POST", str(desk.source["hook"]), body=said)).status_code == 200
+    await desk.customer(f"_orders/{made['id']}", status="payed", webhook=False)
+    await desk.pass_time(HOUR)
+    [event] = await desk.api.said(OrderChanged)
+    assert (event.external_id, event.to_status) == (made["number"], OrderStatus.PAID)
+    assert await desk.api.count("lead") == 1
+
+
+@pytest.mark.req("S4.1")
+async def test_a_long_list_is_stored_in_portions_and_goes_on_after_a_kill_with_nothing_twice(desk: Desk) -> None:
+    await desk.pass_time(3 * MINUTE)
+    for number in range(MANY):
+        user = desk.school.user(f"c{number:03}@example.com")
+        desk.school.add(user, "Курс", Decimal(1000), "RUB", desk.clock.now())
+    pool = desk.ctx.core.db.pool
+    async with pool.acquire() as other, other.transaction():
+        await other.execute(TAKEN, f"c{PORTION:03}@example.com", uuid7())
+        killed = asyncio.create_task(desk.pass_time(HOUR))
+        await eventually(partial(desk.api.count, "lead"), lambda found: found == PORTION)
+        killed.cancel()
+        await asyncio.gather(killed, return_exceptions=True)
+        await other.execute("DELETE FROM customer_identity WHERE value = $1", f"c{PORTION:03}@example.com")
+    await pool.execute("UPDATE poll SET leased_until = clock_timestamp() WHERE lease_token IS NOT NULL")
+    await desk.pass_time(HOUR)
+    assert [await desk.api.count(table) for table in ("lead", "sales_order", "delivery")] == [MANY] * 3
+    assert len({event.customer_id for event in await desk.api.said(LeadReceivedV2)}) == MANY
 
 
 async def waiting(desk: Desk) -> list[str]:

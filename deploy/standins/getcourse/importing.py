@@ -5,12 +5,14 @@ import binascii
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from enum import Enum
 
 import orjson
 
 from deploy.standins.getcourse.school import STATUSES, Deal, School, User
 
 LIMIT_REACHED, READ_ONLY = "Достигнут лимит", "Действие запрещено"
+_PAYMENTS = ("expected", "accepted", "returned", "tobalance", "frombalance", "returned_to_balance")
 
 Answer = dict[str, object]
 
@@ -58,8 +60,14 @@ def add_user(school: School, document: Mapping[str, object]) -> User:
     return school.user(email, **texts)
 
 
-def add_deal(school: School, document: Mapping[str, object], now: datetime) -> tuple[Deal, bool]:
-    """Add an order, or change the one of the same number; return it and whether it is new. Raises RefusedError."""
+class Change(Enum):
+    """What an import has made of an order."""
+
+    NEW, STATUS, NONE = range(3)
+
+
+def add_deal(school: School, document: Mapping[str, object], now: datetime) -> tuple[Deal, Change]:
+    """Add an order, or change the one of the same number; return it and what has changed. Raises RefusedError."""
     said, system = _object(document, "deal"), _object(document, "system")
     number, status = str(said.get("deal_number") or ""), str(said.get("deal_status") or "new")
     title = str(said.get("product_title") or said.get("offer_code") or said.get("offer_id") or "")
@@ -67,6 +75,8 @@ def add_deal(school: School, document: Mapping[str, object], now: datetime) -> t
         raise RefusedError("Не указано предложение", inner=True)
     if status not in STATUSES:
         raise RefusedError("Некорректный статус заказа", inner=True)
+    if said.get("payment_status", "expected") not in _PAYMENTS:
+        raise RefusedError("Некорректный статус платежа", inner=True)
     cost = _cost(said)
     known = school.deal_of(number) if number else None
     if known is None and school.creates == 0:
@@ -76,14 +86,16 @@ def add_deal(school: School, document: Mapping[str, object], now: datetime) -> t
         if not system.get("refresh_if_exists"):
             raise RefusedError("Заказ уже существует", inner=True)
         known.title, known.cost = title, known.cost if cost is None else cost
-        if "deal_status" in said and status != known.status:
-            school.set_status(known, status, now)
-        return known, False
+        if "deal_status" not in said or status == known.status:
+            return known, Change.NONE
+        school.set_status(known, status, now)
+        return known, Change.STATUS
     deal = school.add(user, title, cost or Decimal(0), str(said.get("deal_currency") or "RUB"), now, number)
-    deal.status = status
+    if status != deal.status:
+        school.set_status(deal, status, now)
     if school.creates is not None:
         school.creates -= 1
-    return deal, True
+    return deal, Change.NEW
 
 
 def _cost(said: Mapping[str, object]) -> Decimal | None:

@@ -6,6 +6,7 @@ on demand are ordered for `import`, `export` or `*`; of mode `code`: `empty`, `c
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,7 +23,7 @@ from deploy.standins.callbacks import Post
 from deploy.standins.control import as_json, control_routes, object_of
 from deploy.standins.faults import GATEWAY, Dice, Mode, Profile
 from deploy.standins.getcourse import exporting, importing, webhooks
-from deploy.standins.getcourse.importing import RefusedError
+from deploy.standins.getcourse.importing import Change, RefusedError
 from deploy.standins.getcourse.school import STATUSES, Deal, School, kept, restore
 from deploy.standins.journal import Entry, Journal
 from deploy.standins.server import cut
@@ -55,6 +56,7 @@ class GetCourseStandin:
                 if record["account"] in self.schools:
                     restore(self.schools[record["account"]], record)
         self.waiting = 0
+        self.imports: deque[Mapping[str, object]] = deque(maxlen=1000)  # of orders, those that were taken
         self.lost = 0  # webhooks
         self._posts: set[asyncio.Task[None]] = set()
         self._http = httpx.AsyncClient(trust_env=False)
@@ -164,13 +166,15 @@ class GetCourseStandin:
             user = importing.add_user(school, document)
             result: dict[str, object] = {"success": yes, "user_id": user.id, "user_status": "updated"}
             return {"success": yes, "action": "add", "result": {**result, "error": False, "error_message": ""}}
-        deal, fresh = importing.add_deal(school, document, self.clock.now())
-        if fresh:
+        deal, change = importing.add_deal(school, document, self.clock.now())
+        self.imports.append(document)
+        if change is Change.NEW:
             self.journal.accepted(
                 Entry(str(deal.id), school.key, school.account, deal.user.email, deal.title, deal.number,
                       datetime.now(UTC))
             )  # fmt: skip
-            self.announce(school, deal, base, fresh=True)
+        if change is not Change.NONE:
+            self.announce(school, deal, base, fresh=change is Change.NEW)
         self._keep(school, deal)
         result = {"success": yes, "user_id": deal.user.id, "deal_id": deal.id, "error": False, "error_message": ""}
         system = document.get("system")
@@ -205,8 +209,10 @@ class GetCourseStandin:
         event = body.get("event_id")
         if body.get("event_object_id") != 2 or event not in (1, 2, 3):
             return as_json({"success": False, "error": "event_id"}, 422)
+        if (failure := self.dice.failure("set-uri")) is not None:
+            return _failed(failure.mode, failure.value)
         school.uris[int(str(event))] = str(body.get("uri"))
-        return as_json({"success": True})
+        return as_json({"success": self.dice.pick(True, "OK")})
 
     async def _school(self, request: Request) -> Response:
         """Change the school as its administrator would, and say how it is doing."""

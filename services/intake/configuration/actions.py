@@ -147,8 +147,9 @@ async def _school(
     kept, active = (found.schools[change.code].part(), False) if part is None else (part, True)
     try:
         account = SchoolIn(
-            account=kept.account, api_key=kept.api_key, check_minutes=kept.check_minutes, active=active
-        )
+            account=kept.account, api_key=kept.api_key, webhook_key=kept.webhook_key,
+            check_minutes=kept.check_minutes, active=active,
+        )  # fmt: skip
         await keep_school(ctx, tx, source, account, call.actor)
     except ConfigRefusedError as error:
         return [Fault(place + each.pointer, each.code, each.detail) for each in error.faults]

@@ -10,7 +10,7 @@ from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault
 from libs.common.platform.sealing import DataKeys
 from services.intake.calling.schemas import CallingPart
-from services.intake.configuration.queries import Found
+from services.intake.configuration.queries import SCHOOL_KEYS, Found
 from services.intake.configuration.schemas import Awaited, IntakePart, SourcePart
 from services.intake.formats.config import SecretKind
 from services.intake.schools.schemas import SchoolPart
@@ -29,8 +29,8 @@ def changes_of(found: Found, wanted: IntakePart, keys: DataKeys) -> list[PartCha
         asked = {code: _compared(part, _secret(part)) for code, part in wanted.sources.items()}
         made += configuration.changes(SOURCE, had, asked)
     if wanted.schools is not None:
-        accounts = {code: _account(each.part(), each.key(keys)) for code, each in found.schools.items()}
-        given = {code: _account(part, _key(part)) for code, part in wanted.schools.items()}
+        accounts = {code: _account(each.part(), each.opened(keys)) for code, each in found.schools.items()}
+        given = {code: _account(part, _keys(part)) for code, part in wanted.schools.items()}
         made += configuration.changes(SCHOOL, accounts, given)
     if wanted.calling is not None:
         said = found.part.calling or CallingPart()
@@ -85,12 +85,13 @@ def _unknown(each: Awaited) -> Text:
     )
 
 
-def _key(part: SchoolPart) -> str | None:
-    return part.api_key.get_secret_value() if part.api_key is not None else None
+def _keys(part: SchoolPart) -> Mapping[str, str | None]:
+    given = {name: getattr(part, name) for name in SCHOOL_KEYS}
+    return {name: None if key is None else key.get_secret_value() for name, key in given.items()}
 
 
-def _account(part: SchoolPart, key: str | None) -> Mapping[str, object]:
-    return {**part.model_dump(mode="json", exclude={"api_key"}), "api_key": key}
+def _account(part: SchoolPart, keys: Mapping[str, str | None]) -> Mapping[str, object]:
+    return {**part.model_dump(mode="json", exclude=set(SCHOOL_KEYS)), **keys}
 
 
 def _secret(part: SourcePart) -> str | None:

@@ -23,6 +23,8 @@ SOURCES = """
 SELECT s.*, p.code AS partner, NULL AS playbook_active FROM source s LEFT JOIN partner p ON p.id = s.partner_id
 WHERE s.desk = $1 ORDER BY s.code FOR UPDATE OF s
 """
+#: The keys of a school's account.
+SCHOOL_KEYS = ("api_key", "webhook_key")
 PLAYBOOKS = "SELECT code FROM active_playbook WHERE desk = $1 ORDER BY code"
 
 
@@ -55,12 +57,15 @@ class StoredSchool:
     row: asyncpg.Record
 
     def part(self) -> SchoolPart:
-        """Return it as a document has it, without its key."""
+        """Return it as a document has it, without its keys."""
         return SchoolPart(account=self.row["name"], check_minutes=self.row["check_minutes"])
 
-    def key(self, keys: DataKeys) -> str:
-        """Open its key."""
-        return keys.open(self.row["api_key"], place_of(self.row["id"]))
+    def opened(self, keys: DataKeys) -> dict[str, str | None]:
+        """Open its keys."""
+        return {
+            name: self.row[name] and keys.open(self.row[name], place_of(self.row["id"], name))
+            for name in SCHOOL_KEYS
+        }
 
 
 @dataclass(frozen=True, slots=True)

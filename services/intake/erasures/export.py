@@ -27,6 +27,7 @@ EXPORTED: Exported = {
     "imported_payment": _OF_LEAD,
     "placement": _OF_LEAD,
     "payment": _OF_LEAD,
+    "payment_report": _OF_LEAD,
     "refund": _OF_LEAD,
     "access": _OF_LEAD,
     "appointment": _OF_LEAD,

@@ -32,6 +32,12 @@ _CALL = {
     "state": f"CASE WHEN {_NOT_CALLED} THEN 'refused' ELSE state END",
 }
 
+_COMMAND = {
+    **dict.fromkeys(("external_id", "detail"), "NULL"),
+    "code": f"CASE WHEN {_NOT_CALLED} THEN 'erased' ELSE code END",
+    "state": f"CASE WHEN {_NOT_CALLED} THEN 'refused' ELSE state END",
+}
+
 PLACES: tuple[Place | Waiting, ...] = (
     Place("customer", "id = ANY(:customers)", {"name": "NULL", "zone": "NULL", "last_external_id": "NULL"}),
     Place("customer_identity", OF_CUSTOMERS),
@@ -83,15 +89,8 @@ PLACES: tuple[Place | Waiting, ...] = (
         among="lead_id IS NULL",
         name="payments that may be theirs",
     ),
-    Place(
-        "placement",
-        OF_LEADS,
-        {
-            **dict.fromkeys(("external_id", "detail"), "NULL"),
-            "code": f"CASE WHEN {_NOT_CALLED} THEN 'erased' ELSE code END",
-            "state": f"CASE WHEN {_NOT_CALLED} THEN 'refused' ELSE state END",
-        },
-    ),
+    Place("placement", OF_LEADS, _COMMAND),
+    Place("payment_report", OF_LEADS, _COMMAND),
     Place(
         "payment",
         OF_LEADS,
@@ -208,12 +207,13 @@ NOT_PERSONAL: Mapping[str, str] = {
     # Of partners.
     "partner": "desk code title language zone hours calls_go_to address site person card_link cabinet_link lines",
     "payment": "desk kind type status currency recorded_by deleted_by",
+    "payment_report": "desk traceparent",
     "placement": "desk actor traceparent",
     "refund": "desk state currency kept_by asked_by",
     "sales_order": "desk status currency placed_state placed_code unpaid_status",
     "retention": "desk kind walked changed_by",
     "saved_filter": "desk owner list",
-    "school": "desk code format account name api_key halted_code changed_by",
+    "school": "desk code format account name api_key webhook_key halted_code changed_by",
     "source": "desk code key format config auth secrets playbook zone language region currency test_prefixes"
     " field_map status_map response origins thanks_url channel consent call_label",
     "source_terms": "desk document document_version purposes call_label",

@@ -7,7 +7,7 @@ titles of the school's language. Errors come with HTTP 200.
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ from services.intake.schools.rules import TOO_LONG, Exported, Failed, Listed, St
 CALLS, PERIOD = 50, timedelta(hours=2)  # half of what the school allows in any two hours: our periods do not slide
 _YES = (True, 1, "true", "1")
 _SERVER = 500
+_ORDERS, _EVENTS = 2, (1, 2, 3)  # what the newer webhooks report: orders; made, another status, paid
 _REDIRECTS = range(300, 400)
 # What the school refuses to all that is asked, by what its messages begin with.
 _NEEDS_A_PERSON: Mapping[str, str] = {
@@ -61,6 +62,20 @@ def api_of(account: str, standins: str | None) -> str:
 
 def place(placing: Placing, key: str, api: str) -> HttpRequest:
     """Return the request that makes an order, or edits the one of the same number."""
+    return _import(placing, key, api)
+
+
+def pay(placing: Placing, key: str, api: str) -> HttpRequest:
+    """Return the request that completes an order with a payment of what it lacks; a repeat finds it completed.
+
+    No sum of a payment can be said. How the desk's customers pay is not among the school's own types.
+    """
+    return _import(
+        placing, key, api, deal_status="payed", deal_is_paid=1, payment_type="OTHER", payment_status="accepted"
+    )
+
+
+def _import(placing: Placing, key: str, api: str, **deal: object) -> HttpRequest:
     document = {
         "user": _said(email=placing.email, phone=placing.phone, first_name=placing.name),
         "system": {"refresh_if_exists": 1, "return_payment_link": 1, "return_deal_number": 1},
@@ -71,6 +86,7 @@ def place(placing: Placing, key: str, api: str) -> HttpRequest:
             quantity=1,
             deal_cost=None if placing.amount is None else f"{placing.amount:.2f}",
             deal_currency=placing.currency,
+            **deal,
         ),
     }
     params = base64.b64encode(orjson.dumps(document)).decode()
@@ -109,6 +125,29 @@ def start_export(key: str, api: str, by: str, since: date, until: date) -> HttpR
 def ask_export(key: str, api: str, export_id: int) -> HttpRequest:
     """Return the request for a list that was begun."""
     return HttpRequest("GET", f"{api}pl/api/account/exports/{export_id}?{urlencode({'key': key})}")
+
+
+def subscribe(key: str, api: str, uri: str) -> Sequence[HttpRequest]:
+    """Return the requests that have orders reported to an address: made, with another status, paid."""
+    return [
+        HttpRequest.json(
+            "POST", f"{api}pl/api/v1/set-uri",
+            {"uri": uri, "event_object_id": _ORDERS, "event_id": event}, {"authorization": f"Bearer {key}"},
+        )
+        for event in _EVENTS
+    ]  # fmt: skip
+
+
+def subscribed(reply: Reply) -> str:
+    """Read the answer to one of them, of any shape; return why it was refused, nothing when it was not."""
+    if reply.status in (401, 403):
+        return "wrong_key"
+    if reply.status != 200:
+        return f"http_{reply.status}"
+    said = reply.json()
+    if "success" not in said:
+        return "not_an_answer"
+    return "" if said["success"] in (*_YES, "OK", "ok") else "refused"
 
 
 def listed(reply: Reply) -> Listed:

@@ -101,7 +101,7 @@ async def record_imported_payment(
     by = By(await actor_of(tx, actor, desk), "imported payment", cause, cause.correlation_id)
     recorded = await record_payment(tx, order["id"], desk, entry, by, now)
     if isinstance(recorded, Refused):
-        raise error_of(recorded)
+        raise error_of(recorded, dict.fromkeys(("amount", "currency", "type"), "order_id"))  # all that was sent
     if recorded["order_id"] != order["id"]:
         raise AlreadyPaidError
     await store.decide(tx, payment["id"], MatchState.CONFIRMED, order, actor, now)

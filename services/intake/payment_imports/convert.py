@@ -1,7 +1,7 @@
 """A list of payments as it was given → payments, with every fault of every line. No I/O."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -59,19 +59,17 @@ def read_table(text: str, currency: str, zone: ZoneInfo) -> list[ImportedPayment
     lines = text.removeprefix("\ufeff").splitlines()
     head = lines[0] if lines else ""
     delimiter = max(_DELIMITERS, key=head.count)
-    table: list[list[str]] = []
-    try:
-        table.extend(csv.reader(StringIO("\n".join(lines)), delimiter=delimiter))
-    except csv.Error:
-        return [_fault(f"/csv/{len(table) + 1}", "not_a_table")]
-    places = _places(table[0] if table else [])
+    table = _cells(lines, delimiter)
+    if isinstance(table, Fault):
+        return [table]
+    places = _places(table[0][1] if table else [])
     if missing := [name for name in _NEEDED if name not in places]:
         return [_fault(f"/csv/1/{name}", "no_column") for name in missing]
     if len(table) - 1 > MAX_ROWS:
         return [_fault("/csv", "too_many")]
     rows: list[ImportedPaymentIn] = []
     faults: list[Fault] = []
-    for number, cells in enumerate(table[1:], 2):
+    for number, cells in table[1:]:
         said = {name: cells[place].strip() for name, place in places.items() if place < len(cells)}
         if not any(said.values()):
             continue
@@ -80,6 +78,43 @@ def read_table(text: str, currency: str, zone: ZoneInfo) -> list[ImportedPayment
         else:
             rows.append(_row(said, currency, zone))
     return faults or rows
+
+
+def _cells(lines: Sequence[str], delimiter: str) -> list[tuple[int, list[str]]] | Fault:
+    """Return the rows of a table, each with the number of its first line; or the fault of a quote that is open."""
+    reader = csv.reader(StringIO("\n".join(lines)), delimiter=delimiter)
+    table: list[tuple[int, list[str]]] = []
+    number = 1
+    try:
+        for cells in reader:
+            places = _places(table[0][1] if table else cells)
+            if _is_open(lines[number - 1 : reader.line_num], delimiter) or _swallows(cells, delimiter, places):
+                return _fault(f"/csv/{number}", "not_a_table")
+            table.append((number, cells))
+            number = reader.line_num + 1
+    except csv.Error:
+        return _fault(f"/csv/{number}", "not_a_table")
+    return table
+
+
+def _is_open(lines: Sequence[str], delimiter: str) -> bool:
+    """Return whether a quote in the lines of a row is closed by none of its own."""
+    try:
+        list(csv.reader(StringIO("\n".join(lines)), delimiter=delimiter, strict=True))
+    except csv.Error as error:  # within a line a quote may stand anywhere
+        return len(lines) > 1 or "end of data" in str(error)
+    return False
+
+
+def _swallows(cells: Sequence[str], delimiter: str, places: Mapping[str, int]) -> bool:
+    """Return whether a cell of a row has others in it, though its quote is closed: by one that was another's.
+
+    What is read stands in one line; a text of another column may have several, but none that is a row.
+    """
+    read = {cells[place] for place in places.values() if place < len(cells)}
+    return any("\n" in cell for cell in read) or any(
+        line.count(delimiter) >= len(cells) - 1 for cell in cells for line in cell.splitlines()[1:]
+    )
 
 
 def _places(header: Sequence[str]) -> dict[str, int]:

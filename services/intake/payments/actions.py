@@ -1,5 +1,6 @@
 """Use cases: a payment is recorded, deleted, or booked from what a source says (S4.9, S4.10, S4.19)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -25,6 +26,7 @@ from services.intake.errors import (
     StaleVersionError,
 )
 from services.intake.orders.convert import changed_event
+from services.intake.payment_reports.store import ask as report
 from services.intake.payments import store
 from services.intake.payments.convert import balance, paid_of, recorded_event, shown, standing_of
 from services.intake.payments.rules import Entry, Step, entry_problems, news_of, read_entry, standing_after
@@ -32,6 +34,8 @@ from services.intake.payments.rules import Entry, Step, entry_problems, news_of,
 Request: TypeAlias = Received[ChangeRequested]
 
 SOURCE = "source"
+#: Where the body of a payment that is entered has its fields, other than under their names.
+PLACES: Mapping[str, str] = {"currency": "amount/currency"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ async def record_payment(
 
     Return its row, or why it was not recorded: `not_found`, `stale_version` (`seen` is the order's version that the
     caller saw), `already_paid`, `invalid_values`. A payment whose `reference` is known is returned as it stands.
-    The order is completed once it is fully paid, and part paid before.
+    The order is completed once it is fully paid, and part paid before; its school is informed of it.
     """
     order = await store.locked_order(tx, order_id, desk)
     if order is None:
@@ -70,6 +74,7 @@ async def record_payment(
     row = await store.add(tx, order, entry, amount, by.actor, now)
     if row is None:  # another order's, recorded this moment
         return Refused(Code.ALREADY_PAID, order["version"])
+    await report(tx, row["id"], by.cause.traceparent, now)
     await _follow(tx, order, row, by, now)
     return row
 
@@ -82,11 +87,6 @@ async def delete_payment(
     if row is not None:
         await _follow(tx, order, row, by, now)
     return row
-
-
-async def mark_reported(tx: Transaction, payment_id: UUID) -> None:
-    """Note that the order's source knows of a manual payment: the sum that it says has it in it from now on."""
-    await tx.conn.execute(store.REPORT, payment_id)
 
 
 async def answer_payment(tx: Transaction, event: Request, now: datetime) -> list[Outgoing]:
@@ -117,7 +117,7 @@ async def enter(ctx: Context, order_id: UUID, desk: str, entry: Entry, by: By, s
         by = await _named(tx, by, desk)
         found = await record_payment(tx, order_id, desk, entry, by, ctx.core.clock.now(), seen)
         if isinstance(found, Refused):
-            raise error_of(found)
+            raise error_of(found, PLACES)
         await tx.commit()
     payment_id: UUID = found["id"]
     return payment_id
@@ -202,8 +202,8 @@ async def _named(tx: Transaction, by: By, desk: str) -> By:
     return By(await actor_of(tx, by.actor, desk), by.reason, by.cause, by.cause_id)
 
 
-def error_of(refusal: Refused) -> Exception:
-    """Return why a payment was not recorded, as a route says it."""
+def error_of(refusal: Refused, places: Mapping[str, str]) -> Exception:
+    """Return why a payment was not recorded, as a route says it; `places`: where its body has the fields."""
     match refusal.code:
         case Code.NOT_FOUND:
             return NotFoundError()
@@ -212,4 +212,5 @@ def error_of(refusal: Refused) -> Exception:
         case Code.ALREADY_PAID:
             return AlreadyPaidError()
         case _:
-            return PaymentRefusedError([(each.field, each.code) for each in refusal.problems])
+            named = [(places.get(each.field, each.field), each.code) for each in refusal.problems]
+            return PaymentRefusedError(named)

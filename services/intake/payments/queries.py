@@ -1,9 +1,10 @@
 """Reads of payments, and who acts on them: a desk's supervisors, and its operators of the role `payments`."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, or_, select
 
 from libs.common.contracts.shared import PaymentKind, PaymentStatus
 from libs.common.platform.auth.principal import Principal
@@ -16,6 +17,8 @@ from services.intake.operators.tables import operator
 from services.intake.orders.queries import order_view
 from services.intake.orders.schemas import OrderView
 from services.intake.orders.tables import sales_order
+from services.intake.payment_reports.schemas import PaymentReport
+from services.intake.payment_reports.tables import payment_report
 from services.intake.payments.schemas import PaymentView
 from services.intake.payments.tables import payment
 from services.intake.scope import equal, of_whole, own_or_free, visible
@@ -49,7 +52,7 @@ async def list_payments(
     db: Database, caller: Principal, wanted: PaymentFilter, asked: PageQuery
 ) -> Page[PaymentView]:
     """Return payments, the newest first; both of a double one are there, and what was deleted."""
-    query = select(payment).where(seen_by(caller, payment.c.desk, payment.c.lead_id), wanted.condition())
+    query = _payments().where(seen_by(caller, payment.c.desk, payment.c.lead_id), wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-id", [payment.c.id], asked)
     return found.page(_view)
@@ -59,16 +62,23 @@ async def get_payment(db: Database, caller: Principal, payment_id: UUID) -> Paym
     """Return one payment. Raises NotFoundError, also when the caller may not see it."""
     seen = seen_by(caller, payment.c.desk, payment.c.lead_id)
     async with db.read() as conn:
-        found = await conn.execute(select(payment).where(payment.c.id == payment_id, seen))
+        found = await conn.execute(_payments().where(payment.c.id == payment_id, seen))
         row = found.mappings().one_or_none()
     if row is None:
         raise NotFoundError
     return _view(row)
 
 
+def _payments() -> Select[Any]:
+    """Return the query of payments with how far their reports are."""
+    report = (payment_report.c.state.label("report_state"), payment_report.c.code.label("report_code"))
+    return select(payment, *report).outerjoin(payment_report, payment_report.c.id == payment.c.id)
+
+
 def _view(row: RowMapping) -> PaymentView:
     amount = {"amount": row["amount"], "currency": row["currency"]}
-    return PaymentView.model_validate({**row, "amount": amount})
+    report = PaymentReport.of(row["report_state"], row["report_code"])
+    return PaymentView.model_validate({**row, "amount": amount, "report": report})
 
 
 def seen_by(caller: Principal, desk: ColumnElement[str], lead_id: ColumnElement[UUID]) -> ColumnElement[bool]:

@@ -98,11 +98,9 @@ def balance_of(cost: Decimal | None, payments: Iterable[Paid]) -> Balance:
 def news_of(said: Decimal, payments: Iterable[Paid]) -> Decimal:
     """Return which part of the sum that a source says was paid is not on record yet; nought or less: none.
 
-    What the source knows from us is in what it says.
+    What the source knows from us is in what it says, also while it is deleted here alone.
     """
-    known = [
-        each.amount for each in payments if each.kind is PaymentKind.AUTOMATIC or (each.reported and each.stands)
-    ]
+    known = (each.amount for each in payments if each.kind is PaymentKind.AUTOMATIC or each.reported)
     return said - sum(known, Decimal(0))
 
 

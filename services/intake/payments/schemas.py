@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from libs.common.contracts.shared import PaymentKind, PaymentStatus
 from libs.common.domain.money import Money
 from libs.common.platform.http.wire import Moment, PositiveSum, Wire, Words
+from services.intake.payment_reports.schemas import PaymentReport
 from services.intake.payments.rules import MAX_TYPE, Entry
 
 
@@ -61,4 +62,5 @@ class PaymentView(BaseModel):
     deleted_at: datetime | None
     deleted_by: str | None
     deleted_reason: str | None
+    report: PaymentReport | None
     version: int

@@ -11,6 +11,7 @@ import asyncpg
 from libs.common.contracts.shared import PaymentKind
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
+from services.intake.payment_reports.store import IN_THE_AIR
 from services.intake.payments.rules import Entry, Standing
 
 ORDER = "SELECT * FROM sales_order WHERE id = $1 AND desk = $2 FOR UPDATE"
@@ -29,7 +30,6 @@ SET status = 'deleted', deleted_at = $2, deleted_by = $3, deleted_reason = $4, v
 WHERE id = $1 AND kind = 'manual' AND status = 'received'
 RETURNING *
 """
-REPORT = "UPDATE payment SET reported = true WHERE id = $1 AND kind = 'manual' RETURNING id"
 STAND = """
 UPDATE sales_order SET status = $2, unpaid_status = $3, version = version + 1 WHERE id = $1 RETURNING *
 """
@@ -37,10 +37,12 @@ LOG = """
 INSERT INTO history (desk, lead_id, order_id, at, what, actor, from_value, to_value, reason, cause_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
-# The oldest order first; one that another process books now is left to it.
-UNBOOKED = """
-SELECT * FROM sales_order WHERE said_paid > booked_paid ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
-"""
+# The oldest order first; one that another process books now is left to it. What a source says while a payment is
+# reported to it may have that one in it, so it waits for the answer.
+UNBOOKED = f"""
+SELECT o.* FROM sales_order o WHERE o.said_paid > o.booked_paid AND NOT {IN_THE_AIR}
+ORDER BY o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED
+"""  # noqa: S608 - a constant
 BOOK = "UPDATE sales_order SET booked_paid = said_paid WHERE id = $1"
 
 

@@ -56,5 +56,6 @@ payment = Table(
     Index("ix_payment_lead_id", "lead_id"),
     Index("ix_payment_customer_id", "customer_id"),
     Index("ix_payment_desk", "desk", "id"),
+    Index("ix_payment_kept_there", "desk", postgresql_where=text("status = 'deleted' AND reported")),
     Index("uq_payment_reference", "desk", "reference", unique=True, postgresql_where=text("reference IS NOT NULL")),
 )

@@ -2,10 +2,9 @@
 
 import secrets
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
-import orjson
+import asyncpg
 
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
@@ -17,32 +16,36 @@ from services.intake.errors import NotFoundError, OrderRefusedError
 from services.intake.formats.rules import ParsedItem, ParsedOrder, RawRequest
 from services.intake.orders.schemas import PlacementState
 from services.intake.placements import store
+from services.intake.placements.adding import add_order
 from services.intake.placements.rules import placing_of
 from services.intake.placements.schemas import OrderIn
 from services.intake.placements.store import Shown
+from services.intake.sources.rules import Source
 
 _ALPHABET, _LENGTH = "abcdefghijkmnpqrstuvwxyz23456789", 12
 
 
-async def place_order(ctx: Context, asked: OrderIn, actor: str, traceparent: str | None) -> UUID:
-    """Make customer, lead and order, and the command that makes them at the school; return the order's id.
+async def place_order(
+    ctx: Context, asked: OrderIn, lead_id: UUID | None, actor: str, traceparent: str | None
+) -> UUID:
+    """Make an order, and the command that makes it at the school; return its id.
 
-    Raises OrderRefusedError: the source has no school's account, or the number cannot be called.
+    It is of the lead that is given, else of a new one, with its customer. Raises OrderRefusedError: the source has
+    no school's account, the number cannot be called, or the school would not know whose the order is.
     """
-    now, pool = ctx.core.clock.now(), ctx.core.db.pool
-    school = await pool.fetchrow(store.SCHOOL, asked.desk, asked.source)
-    if school is None or school["id"] is None or not school["active"]:
-        raise OrderRefusedError("/source", "no_school")
-    known = await ctx.sources.get(school["source_key"])
-    if known is None:
-        raise OrderRefusedError("/source", "no_school")
-    if asked.phone is not None and number_of(asked.phone, known.source.region) is None:
-        raise OrderRefusedError("/phone", "no_number")
-    row = _row(Delivery(uuid7(), known.source, now, _raw(asked), traceparent), asked, now)
+    now = ctx.core.clock.now()
+    source, school = await _school(ctx, asked)
+    row = _row(Delivery(uuid7(), source, now, _raw(asked), traceparent), asked, now)
+    if lead_id is None:
+        await _refuse_stranger(ctx, asked, row)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with ctx.core.db.begin() as tx:
-                order_id = await _store(tx, row, asked, actor, school["halted_code"])
+                made = await _store(tx, row) if lead_id is None else await add_order(tx, row, lead_id, actor)
+                order_id, lead = made
+                await _command(
+                    tx, order_id, source.id, lead, asked.desk, actor, traceparent, now, school["halted_code"]
+                )
                 await tx.commit()
         except RACES:  # another delivery of the same customer is being stored
             if attempt == ATTEMPTS:
@@ -65,10 +68,10 @@ async def ask_link(ctx: Context, order_id: UUID, actor: str, traceparent: str | 
             raise NotFoundError
         school = await tx.conn.fetchrow(store.SCHOOL_OF, order["source_id"])
         if school is None or not school["active"]:
-            raise OrderRefusedError("", "no_school")
+            raise OrderRefusedError(("", "no_school"))
         placing = placing_of(dict(order))
         if isinstance(placing, str):
-            raise OrderRefusedError("", placing)
+            raise OrderRefusedError(("", placing))
         await _command(
             tx, order["id"], order["source_id"], order["lead_id"], order["desk"], actor, traceparent, now,
             school["halted_code"],
@@ -77,16 +80,35 @@ async def ask_link(ctx: Context, order_id: UUID, actor: str, traceparent: str | 
     ctx.placing.set()
 
 
-async def _store(tx: Transaction, row: DeliveryRow, asked: OrderIn, actor: str, halted: str | None) -> UUID:
+async def _school(ctx: Context, asked: OrderIn) -> tuple[Source, asyncpg.Record]:
+    """Return the source of an order and its school. Raises OrderRefusedError."""
+    school = await ctx.core.db.pool.fetchrow(store.SCHOOL, asked.desk, asked.source)
+    if school is None or school["id"] is None or not school["active"]:
+        raise OrderRefusedError(("/source", "no_school"))
+    known = await ctx.sources.get(school["source_key"])
+    if known is None:
+        raise OrderRefusedError(("/source", "no_school"))
+    if asked.phone is not None and number_of(asked.phone, known.source.region) is None:
+        raise OrderRefusedError(("/phone", "no_number"))
+    return known.source, school
+
+
+async def _refuse_stranger(ctx: Context, asked: OrderIn, row: DeliveryRow) -> None:
+    """Raises OrderRefusedError for a new lead without a name, or without an e-mail that is known of its number."""
+    problems = [] if asked.name is not None else [("/name", "missing")]
+    if asked.email is None:
+        pool, number = ctx.core.db.pool, row.phone_key
+        if number is None or await pool.fetchval(store.EMAIL_OF_PHONE, asked.desk, number) is None:
+            problems.append(("/email", "no_email"))
+    if problems:
+        raise OrderRefusedError(*problems)
+
+
+async def _store(tx: Transaction, row: DeliveryRow) -> tuple[UUID, UUID]:
     [accepted] = await store_rows(tx.conn, [row])
     if accepted is None:
         raise LookupError(row.external_id)  # its number is of no other order
-    delivery = row.delivery
-    await _command(
-        tx, accepted.order_id, delivery.source.id, accepted.lead_id, asked.desk, actor, delivery.traceparent,
-        row.now, halted,
-    )  # fmt: skip
-    return accepted.order_id
+    return accepted.order_id, accepted.lead_id
 
 
 async def _command(
@@ -127,5 +149,5 @@ def new_number() -> str:
 
 def _raw(asked: OrderIn) -> RawRequest:
     """Return what was asked for as a delivery keeps it."""
-    said = {name: f"{value}" if isinstance(value, Decimal) else value for name, value in asked.model_dump().items()}
-    return RawRequest("POST", b"", {"content-type": "application/json", "x-made-by": "person"}, orjson.dumps(said))
+    headers = {"content-type": "application/json", "x-made-by": "person"}
+    return RawRequest("POST", b"", headers, asked.model_dump_json().encode())

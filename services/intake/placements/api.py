@@ -15,7 +15,7 @@ from services.intake.errors import NotFoundError
 from services.intake.orders.queries import get_order
 from services.intake.orders.schemas import OrderView
 from services.intake.placements.actions import ask_link, place_order
-from services.intake.placements.queries import may_work
+from services.intake.placements.queries import lead_of, may_work
 from services.intake.placements.schemas import OrderIn
 
 router = api_router("/intake/v1/orders", tags=["orders"], route_class=IdempotentRoute)
@@ -25,13 +25,14 @@ router = api_router("/intake/v1/orders", tags=["orders"], route_class=Idempotent
 @refuses("not_found", "validation_failed")
 @shows("lead:lead_id", "customer:customer_id")
 async def post_order(body: OrderIn, ctx: Ctx, caller: Crew, response: Response) -> OrderView:
-    """Make a customer and an order by hand: here at once, and at the school as soon as it answers.
+    """Make an order by hand, of a new customer or of one who is there: here at once, at the school when it answers.
 
     `placement` says how far that has come; its number and payment link come with `order.changed`.
     """
     if not caller.may_see(body.desk) or not await may_work(ctx.core.db, caller):
         raise NotFoundError
-    order_id = await place_order(ctx, body, caller.sub, current_traceparent())
+    lead_id = await lead_of(ctx.core.db, caller, body)
+    order_id = await place_order(ctx, body, lead_id, caller.sub, current_traceparent())
     view = await get_order(ctx.core.db, caller, order_id)
     set_location(response, router.prefix, order_id)
     set_etag(response, view.version)

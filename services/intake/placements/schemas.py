@@ -1,6 +1,7 @@
 """Orders that people make, on the wire."""
 
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
@@ -14,14 +15,18 @@ Title = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 class OrderIn(Wire):
     """An order that a person makes for a customer (S4.8): it is here at once, and is made at the source's school.
 
-    `title` is what is bought, `offer_code` the school's own code of it.
+    `title` is what is bought, `offer_code` the school's own code of it. For a lead or a customer that is there no
+    new lead opens, and what is known of them need not be said: `name` is needed of a new one alone. The school
+    knows people by their e-mail: without one on file it is needed.
     """
 
     desk: Code
     source: Code
-    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+    lead_id: UUID | None = None
+    customer_id: UUID | None = None
+    name: Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"\S")] = None
     phone: Annotated[str | None, Field(min_length=1, max_length=64)] = None
-    email: Email
+    email: Email | None = None
     title: Title
     offer_code: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     amount: Sum

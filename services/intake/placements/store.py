@@ -16,6 +16,13 @@ from services.intake.orders.convert import order_changed
 from services.intake.orders.schemas import PlacementState
 from services.intake.sources.rules import Source
 
+#: The e-mail of a lead `l`, else one that its customer is known by: a school knows people by theirs.
+EMAIL = """
+coalesce(l.email, (SELECT i.value FROM customer u CROSS JOIN LATERAL (SELECT coalesce(u.merged_into, u.id) AS id) r
+                   JOIN customer w ON w.id = r.id OR w.merged_into = r.id
+                   JOIN customer_identity i ON i.customer_id = w.id AND i.kind = 'email'
+                   WHERE u.id = l.customer_id ORDER BY i.value LIMIT 1))
+"""
 COMMANDS = CommandStore(
     Tables(
         command="placement",
@@ -24,7 +31,7 @@ COMMANDS = CommandStore(
         kind="format",
         details=", a.order_id, a.traceparent, c.name AS account_name, c.api_key, s.key AS source_key,"
         " o.external_id AS order_key, o.external_number, o.items, o.amount, o.currency, l.name AS person,"
-        " l.phone, l.email",
+        f" l.phone, {EMAIL} AS email",
         sources=", source s, sales_order o, lead l",
         joined=" AND s.id = c.id AND o.id = a.order_id AND l.id = o.lead_id",
     )
@@ -34,10 +41,10 @@ SELECT h.id, h.active, h.halted_code, s.key AS source_key
 FROM source s LEFT JOIN school h ON h.id = s.id WHERE s.desk = $1 AND s.code = $2 AND s.active
 """
 SCHOOL_OF = "SELECT active, halted_code FROM school WHERE id = $1"
-ORDER = """
-SELECT o.*, l.name, l.phone, l.email FROM sales_order o JOIN lead l ON l.id = o.lead_id
+ORDER = f"""
+SELECT o.*, l.name, l.phone, {EMAIL} AS email FROM sales_order o JOIN lead l ON l.id = o.lead_id
 WHERE o.id = $1 FOR UPDATE OF o
-"""
+"""  # noqa: S608 - a constant
 # One that is under way brings the same.
 ADD = """
 INSERT INTO placement (id, desk, school_id, order_id, lead_id, actor, traceparent, created_at, state, number, tries,
@@ -45,7 +52,30 @@ INSERT INTO placement (id, desk, school_id, order_id, lead_id, actor, traceparen
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', 1, 0, clock_timestamp())
 ON CONFLICT (order_id) WHERE state IN ('pending', 'held', 'sending', 'waiting') DO NOTHING
 """
-ITEMS = "UPDATE sales_order SET items = $2 WHERE id = $1"
+# The number of who calls may be known, with an e-mail to it.
+EMAIL_OF_PHONE = """
+SELECT i.value FROM customer_identity p JOIN customer u ON u.id = p.customer_id
+CROSS JOIN LATERAL (SELECT coalesce(u.merged_into, u.id) AS id) r
+JOIN customer w ON w.id = r.id OR w.merged_into = r.id
+JOIN customer_identity i ON i.customer_id = w.id AND i.kind = 'email'
+WHERE p.desk = $1 AND p.kind = 'phone' AND p.value = $2 ORDER BY i.value LIMIT 1
+"""
+LEAD = f"""
+SELECT l.id, {EMAIL} AS email FROM lead l
+WHERE l.id = $1 AND l.desk = $2 AND l.merged_into IS NULL
+  AND NOT EXISTS (SELECT FROM erased e WHERE e.id = l.customer_id)
+FOR UPDATE OF l
+"""  # noqa: S608 - a constant
+TAKEN = "SELECT EXISTS (SELECT FROM customer_identity WHERE desk = $1 AND kind = 'email' AND value = $2)"
+# An order of a lead that is there; its first version is that which says how far it has come at the school.
+ORDERED = """
+INSERT INTO sales_order (id, desk, lead_id, customer_id, source_id, external_id, external_number, order_number,
+                         status, status_said, amount, currency, items, placed_at, heard_at, created_at, version)
+SELECT $1, l.desk, l.id, l.customer_id, $3, $4, $4, nextval('order_number'), 'new', false, $5, $6,
+       $7::text::jsonb, $8, $8, $8, 0
+FROM lead l WHERE l.id = $2
+RETURNING *
+"""
 SHOW = """
 UPDATE sales_order o
 SET placed_state = $2, placed_code = $3, external_number = coalesce($4, o.external_number),

@@ -1,128 +1,54 @@
-"""The loops of orders at schools: commands are called outside any transaction, and settled; polls beside them."""
+"""The loops of what schools are asked: commands are called outside any transaction, and settled; polls beside."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
 from uuid import UUID
 
-import asyncpg
-from opentelemetry.trace import SpanKind
-from prometheus_client import Counter
-
-from libs.common.connect.command import store as commands
-from libs.common.connect.command.rules import Answer, Class, Refused, Verdict, answer_to
+from libs.common.connect.command.rules import Verdict
 from libs.common.connect.command.sender import Sender
-from libs.common.connect.command.store import Limits, Policy
-from libs.common.connect.exchange import Lost
+from libs.common.connect.exchange import HttpRequest
 from libs.common.connect.poll.store import IS_DUE
 from libs.common.platform.db import Transaction
-from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop
-from libs.common.platform.worker import Lookout, Loop
+from libs.common.platform.worker import Lookout, Loop, Watch
 from libs.common.platform.worker.lookout import UNWATCHED
 from services.intake.context import Context
-from services.intake.formats.getcourse import GetCourse
-from services.intake.formats.getcourse_api import Placed, api_of, place, placed
+from services.intake.formats.getcourse_api import Placed, place
 from services.intake.orders.schemas import PlacementState
+from services.intake.payment_reports.worker import Reports
 from services.intake.placements.rules import placing_of
+from services.intake.placements.sender import Result, Row, SchoolCommands
 from services.intake.placements.store import COMMANDS, Shown, orders_of, show
-from services.intake.schools.store import place_of
+from services.intake.schools.webhooks import subscriptions
 from services.intake.schools.worker import checks
 
 EXPIRY = 1.0  # seconds
 LOOK = 1.0  # seconds between two looks at what is due
-# The school knows an order by its number, so a repeat is the same order: it may be asked again and again. A doubt
-# that is older is a person's; the check of the school's orders may end it.
-REPEATS, UNKNOWN_AFTER = timedelta(minutes=10), timedelta(minutes=15)
-TOO_LATE = "too_late"
-
-log = get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
-    """What a claim knows besides."""
-
-    row: asyncpg.Record
-
-
-Claim = commands.Claim[Details]
-Result = commands.Result[Details]
-
-
-class Placements:
+class Placements(SchoolCommands):
     """The commands: orders that are made, or completed, at a school."""
 
+    what = "place order"
+
     def __init__(self, ctx: Context) -> None:
-        settings = ctx.settings
-        self._ctx = ctx
-        self.timeout, self.lease, self.slots = settings.call_timeout, settings.call_lease, settings.call_concurrency
-        self.due: asyncio.Event = ctx.placing
-        self._limits = Limits(settings.call_concurrency, settings.lease)
-        unknown_after = settings.call_unknown_after or UNKNOWN_AFTER
-        self.policies = [Policy(GetCourse.code, min(REPEATS, unknown_after), unknown_after)]
-        self._answers: dict[UUID, Placed] = {}  # until they are recorded
-        self.tries = Counter(
-            "placement_tries", "Orders made at schools by verdict", ["format", "verdict"],
-            registry=ctx.core.metrics,
-        )  # fmt: skip
+        super().__init__(ctx, COMMANDS, "placement", "Orders made at schools by verdict")
+        self.due = ctx.placing
 
-    async def claim(self, busy: Mapping[UUID, int]) -> Sequence[Claim]:
-        """Claim due commands and commit."""
-        core = self._ctx.core
-        async with core.db.begin() as tx:
-            token, rows = await COMMANDS.claim(tx, busy, self._limits, self.policies, core.clock.now())
-            await tx.commit()
-        return [
-            Claim(
-                command_id=row["id"], token=token, queue_id=row["queue_id"], account=row["account"],
-                policy=self.policies[0], number=row["number"], doubtful=row["doubtful"], details=Details(row),
-            )
-            for row in rows
-        ]  # fmt: skip
+    def request(self, row: Row, key: str, api: str) -> HttpRequest | str:
+        placing = placing_of(row)
+        return placing if isinstance(placing, str) else place(placing, key, api)
 
-    async def call(self, claimed: Claim) -> Answer:
-        """Call the school once; errors are answers too."""
-        row, ctx = claimed.details.row, self._ctx
-        placing = placing_of({**row, "external_id": row["order_key"], "name": row["person"]})
-        if isinstance(placing, str):
-            return Refused(Class.MESSAGE, placing)
-        key = ctx.core.keys.open(row["api_key"], place_of(claimed.queue_id))
-        attributes = {"placement.id": str(claimed.command_id)}
-        with ctx.core.tracing.span(row["traceparent"], "place order", attributes, SpanKind.CLIENT) as span:
-            request = place(placing, key, api_of(row["account_name"], ctx.settings.standins))
-            answered = await ctx.transport.call(request.traced(span.traceparent))
-        if isinstance(answered, Lost):
-            return answer_to(answered)
-        answer, known = placed(answered)
-        if known is not None:
-            self._answers[claimed.command_id] = known
-        return answer
+    async def follow(self, tx: Transaction, result: Result, known: Placed | None) -> None:
+        """Show a result on its order."""
+        row = result.claim.details.row
+        if (shown := self._shown(result, known)) is not None:
+            await show(tx, shown, row["traceparent"], self.ctx.core.clock.now())
 
-    async def record(self, results: Sequence[Result]) -> None:
-        """Write results, show them on their orders, and commit."""
-        core = self._ctx.core
-        now = core.clock.now()
-        async with core.db.begin() as tx:
-            held = await COMMANDS.record(tx, results, now)
-            halts = {r.claim.queue_id: r.outcome.code for r in held if r.outcome.verdict is Verdict.HALT}
-            halted = await COMMANDS.halt(tx, halts, now)
-            await COMMANDS.slow_down(tx, held)
-            for result in sorted(held, key=lambda each: each.claim.details.row["order_id"]):
-                if (shown := self._shown(result)) is not None:
-                    await show(tx, shown, result.claim.details.row["traceparent"], now)
-            await tx.commit()
-        for result in results:
-            self._answers.pop(result.claim.command_id, None)
-        for each in halted:
-            log.error("school halted", desk=each.desk, source=each.code, reason=each.reason)
-
-    def _shown(self, result: Result) -> Shown | None:
+    def _shown(self, result: Result, known: Placed | None) -> Shown | None:
         order_id, command_id = result.claim.details.row["order_id"], result.claim.command_id
         match result.outcome.verdict:
             case Verdict.ACCEPTED:
-                known = self._answers.get(command_id)
                 number, link = (known.number, known.payment_link) if known else (None, None)
                 return Shown(order_id, command_id, PlacementState.ACCEPTED, None, number, link)
             case Verdict.REFUSED | Verdict.RETRY:
@@ -132,36 +58,43 @@ class Placements:
             case _:
                 return None
 
-    async def expire(self) -> int:
-        """End commands of which nothing is known any more, and say so on their orders; return how many."""
-        core = self._ctx.core
-        async with core.db.begin() as tx:
-            found = await COMMANDS.expire(tx, self.policies, TOO_LATE, core.clock.now())
-            await self._show_unknown(tx, found.unknown)
-            await tx.commit()
-        return len(found.unknown)
-
-    async def _show_unknown(self, tx: Transaction, unknown: Sequence[UUID]) -> None:
+    async def lose(self, tx: Transaction, unknown: Sequence[UUID]) -> None:
+        """Show on their orders that nothing is known of them."""
         for row in await orders_of(tx, unknown):
             shown = Shown(row["order_id"], row["id"], PlacementState.UNKNOWN, row["code"])
-            await show(tx, shown, None, self._ctx.core.clock.now())
+            await show(tx, shown, None, self.ctx.core.clock.now())
 
 
 def placing_loops(ctx: Context) -> tuple[Loop, ...]:
-    """Return a lookout, and what it wakes: the sender of orders, their expiry, the checks of schools."""
-    placements, core = Placements(ctx), ctx.core
-    questions = {"placing": COMMANDS.is_due, "unplaced": COMMANDS.expires, "checks": IS_DUE}
+    """Return a lookout, and what it wakes: senders of orders and payments, their expiry, the checks of schools."""
+    placements, reports, core = Placements(ctx), Reports(ctx), ctx.core
+    questions = {
+        "placing": placements.store.is_due, "unplaced": placements.store.expires,
+        "reporting": reports.store.is_due, "unreported": reports.store.expires, "checks": IS_DUE,
+        "subscriptions": IS_DUE,
+    }  # fmt: skip
     lookout = Lookout(core.db, core.clock, questions, LOOK)
-    lookout.bells["placing"] = ctx.placing
-    ends = lookout.watch("unplaced")
+    lookout.bells |= {"placing": placements.due, "reporting": reports.due}
+    return (
+        lookout,
+        Sender(placements, placements.tries, UNWATCHED, "placing"),
+        Sender(reports, reports.tries, UNWATCHED, "reporting"),
+        _expiry(placements, "unplaced", lookout.watch("unplaced")),
+        _expiry(reports, "unreported", lookout.watch("unreported")),
+        checks(ctx, lookout.watch("checks")),
+        subscriptions(ctx, lookout.watch("subscriptions")),
+    )
 
-    async def unplaced(stop: asyncio.Event) -> None:
-        """Expire commands, at most once a second."""
+
+def _expiry(commands: SchoolCommands, name: str, watch: Watch) -> Loop:
+    """Return the loop that expires commands, at most once a second."""
+
+    async def expiry(stop: asyncio.Event) -> None:
         while not stop.is_set():
-            ends.begin()
-            await placements.expire()
+            watch.begin()
+            await commands.expire()
             await wait_for_stop(stop, EXPIRY)
-            await ends.wait(stop)
+            await watch.wait(stop)
 
-    sender = Sender(placements, placements.tries, UNWATCHED, "placing")
-    return lookout, sender, unplaced, checks(ctx, lookout.watch("checks"))
+    expiry.__name__ = name
+    return expiry

@@ -33,10 +33,12 @@ async def keep_school(
     if source["format"] != GetCourse.code:
         raise ConfigRefusedError.of("/account", "no_school")
     known = await tx.conn.fetchrow(store.KNOWN, source["id"])
-    sealed, before = known or (None, None)
-    if wanted.api_key is not None:
-        sealed = ctx.core.keys.seal(wanted.api_key.get_secret_value(), store.place_of(source["id"]))
-    if sealed is None:
+    before: str | None = known["account"] if known else None
+    sealed: dict[str, str | None] = {name: known[name] if known else None for name in ("api_key", "webhook_key")}
+    for name, given in (("api_key", wanted.api_key), ("webhook_key", wanted.webhook_key)):
+        if given is not None:
+            sealed[name] = ctx.core.keys.seal(given.get_secret_value(), store.place_of(source["id"], name))
+    if sealed["api_key"] is None:
         raise ConfigRefusedError.of("/api_key", "missing")
     try:
         async with tx.conn.transaction():

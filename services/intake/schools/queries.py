@@ -8,6 +8,7 @@ from services.intake.errors import NotFoundError
 from services.intake.schools import store
 from services.intake.schools.rules import Check
 from services.intake.schools.schemas import SchoolView
+from services.intake.schools.webhooks import state_of
 
 
 async def see_source(ctx: Context, caller: Principal, source_id: UUID) -> None:
@@ -23,7 +24,8 @@ async def get_school(ctx: Context, caller: Principal, source_id: UUID) -> School
     if row is None or not caller.may_see(row["desk"]):
         raise NotFoundError
     said = {name: row[name] for name in SchoolView.model_fields if name in row}
-    checked_at = Check.read(row["cursor"]).checked_at
-    return SchoolView.model_validate(
-        {**said, "source_id": row["id"], "account": row["name"], "checked_at": checked_at}
-    )
+    members = {
+        "source_id": row["id"], "account": row["name"], "checked_at": Check.read(row["cursor"]).checked_at,
+        "webhooks": await state_of(ctx, row),
+    }  # fmt: skip
+    return SchoolView.model_validate({**said, **members})

@@ -12,10 +12,14 @@ Account = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description
 
 
 class SchoolPart(Wire):
-    """The account at GetCourse whose orders a source brings; a key that is left out stays as it is."""
+    """The account at GetCourse whose orders a source brings; a key that is left out stays as it is.
+
+    With `webhook_key`, `<developer's key>_<school's key>` of its newer API, it is asked to report its orders.
+    """
 
     account: Account
     api_key: Annotated[SecretStr | None, Field(min_length=1, max_length=200)] = None
+    webhook_key: Annotated[SecretStr | None, Field(min_length=3, max_length=400)] = None
     check_minutes: Annotated[
         int, Field(ge=10, le=45, description="from check to check of its orders; each takes a few requests")
     ] = 30
@@ -25,6 +29,17 @@ class SchoolIn(SchoolPart):
     """See `SchoolPart`; `active`: whether anything is asked of the account."""
 
     active: StrictBool = True
+
+
+class SchoolWebhooks(BaseModel):
+    """Whether the school was asked to report its orders; `code`: why it does not, and it is asked again.
+
+    `no_public_url`: it is not known where we are reached from outside. `needs_token`: the source wants a signature,
+    and the school signs nothing. Others are the school's refusals, or that it gave no answer.
+    """
+
+    registered_at: datetime | None
+    code: str | None
 
 
 class SchoolView(BaseModel):
@@ -39,4 +54,5 @@ class SchoolView(BaseModel):
     halted_at: datetime | None
     checked_at: Annotated[datetime, Field(description="what the school had said by then is known")]
     check_code: Annotated[str | None, Field(description="why the last question brought no list")]
+    webhooks: SchoolWebhooks | None
     version: int

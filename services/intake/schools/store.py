@@ -23,19 +23,21 @@ KIND = "getcourse"
 RATE_5S = 10  # orders that an account is given in five seconds
 
 SOURCE = "SELECT id, desk, code, format FROM source WHERE id = $1"
+WEBHOOKS = "getcourse_webhooks"
 SCHOOL = """
-SELECT h.*, s.key AS source_key, p.cursor, p.code AS check_code
-FROM school h JOIN source s ON s.id = h.id JOIN poll p ON p.name = h.id::text WHERE h.id = $1
+SELECT h.*, s.key AS source_key, p.cursor, p.code AS check_code, w.cursor AS webhooks, w.code AS webhooks_code
+FROM school h JOIN source s ON s.id = h.id JOIN poll p ON p.name = h.id::text
+LEFT JOIN poll w ON w.name = h.id || ':webhooks' WHERE h.id = $1
 """
 # Who changes the account has looked at it: what was halted goes on.
 KEEP = """
 INSERT INTO school AS h (id, desk, code, format, account, name, api_key, check_minutes, rate_5s, active, version,
-                         changed_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)
+                         changed_by, webhook_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12)
 ON CONFLICT (id) DO UPDATE
 SET account = excluded.account, name = excluded.name, api_key = excluded.api_key,
-    check_minutes = excluded.check_minutes, active = excluded.active, halted_code = NULL, halted_at = NULL,
-    version = h.version + 1, changed_by = excluded.changed_by
+    webhook_key = excluded.webhook_key, check_minutes = excluded.check_minutes, active = excluded.active,
+    halted_code = NULL, halted_at = NULL, version = h.version + 1, changed_by = excluded.changed_by
 """
 RESUMED = """
 SELECT p.id, p.order_id FROM placement p JOIN sales_order o ON o.id = p.order_id
@@ -46,7 +48,7 @@ ORDER BY p.order_id
 PACE = "INSERT INTO pace (account, free_at) VALUES ($1, clock_timestamp()) ON CONFLICT (account) DO NOTHING"
 OF_DESK = "SELECT * FROM school WHERE desk = $1 ORDER BY code FOR UPDATE"
 SOURCE_OF_DESK = "SELECT id, desk, code, format FROM source WHERE desk = $1 AND code = $2"
-KNOWN = "SELECT api_key, account FROM school WHERE id = $1 FOR UPDATE"
+KNOWN = "SELECT api_key, account, webhook_key FROM school WHERE id = $1 FOR UPDATE"
 LACKING = """
 SELECT EXISTS (SELECT FROM lead WHERE desk = $1 AND created_at > $3 AND source_id = $2 AND phone IS NULL)
 """
@@ -67,13 +69,24 @@ SELECT o.external_id, o.status, o.amount, o.paid, o.heard_at, l.phone, {SAID} AS
 FROM sales_order o JOIN lead l ON l.id = o.lead_id
 WHERE o.source_id = $1 AND o.external_id = ANY($2)
 """  # noqa: S608 - columns of our own
+# Another's id may be the number of an order.
+NUMBERED = """
+SELECT external_id FROM sales_order
+WHERE source_id = $1 AND external_id = ANY($2) AND external_number = external_id
+"""
 IN_QUARANTINE = """
 SELECT EXISTS (SELECT FROM delivery
                WHERE desk = $1 AND disposition = 'quarantined' AND source_id = $2 AND body = $3)
 """
-KEY_IDS = "SELECT DISTINCT split_part(api_key, '.', 2) FROM school"
-UNSEALED = "SELECT id, api_key FROM school WHERE NOT starts_with(api_key, $1) ORDER BY id LIMIT $2 FOR UPDATE"
-SEAL = "UPDATE school SET api_key = $2 WHERE id = $1"
+KEY_IDS = """
+SELECT split_part(api_key, '.', 2) FROM school
+UNION SELECT split_part(webhook_key, '.', 2) FROM school WHERE webhook_key IS NOT NULL
+"""
+UNSEALED = """
+SELECT id, api_key, webhook_key FROM school
+WHERE NOT (starts_with(api_key, $1) AND starts_with(coalesce(webhook_key, $1), $1)) ORDER BY id LIMIT $2 FOR UPDATE
+"""
+SEAL = "UPDATE school SET api_key = $2, webhook_key = $3 WHERE id = $1"
 
 
 def digest_of(source_id: str, external_id: str) -> str:
@@ -87,14 +100,19 @@ JOIN forgotten_order f ON f.digest = {digest_of("$1::uuid", "t.external_id")}
 """  # noqa: S608 - columns of our own
 
 
-def place_of(school_id: UUID) -> Place:
+def place_of(school_id: UUID, column: str = "api_key") -> Place:
     """Return where a school's key stands."""
-    return Place("school", "api_key", UUID(int=school_id.int))
+    return Place("school", column, UUID(int=school_id.int))
+
+
+def webhooks_of(source_id: UUID) -> str:
+    """Return the name of the poll that asks a source's school to report its orders."""
+    return f"{source_id}:webhooks"
 
 
 async def keep(
-    tx: Transaction, source: asyncpg.Record, wanted: SchoolIn, sealed: str, subject: str, now: datetime,
-    before: str | None,
+    tx: Transaction, source: asyncpg.Record, wanted: SchoolIn, sealed: Mapping[str, str | None], subject: str,
+    now: datetime, before: str | None,
 ) -> None:  # fmt: skip
     """Write an account, and let its orders be checked now; those of another account than `before` from their first.
 
@@ -103,8 +121,8 @@ async def keep(
     account = sha256(f"{KIND}:{wanted.account}".encode()).hexdigest()
     await tx.conn.execute(PACE, account)
     await tx.conn.execute(
-        KEEP, source["id"], source["desk"], source["code"], source["format"], account, wanted.account, sealed,
-        wanted.check_minutes, RATE_5S, wanted.active, subject,
+        KEEP, source["id"], source["desk"], source["code"], source["format"], account, wanted.account,
+        sealed["api_key"], wanted.check_minutes, RATE_5S, wanted.active, subject, sealed["webhook_key"],
     )  # fmt: skip
     for row in await tx.conn.fetch(RESUMED, source["id"]):
         await show(tx, Shown(row["order_id"], row["id"], PlacementState.PENDING), None, now)
@@ -115,6 +133,8 @@ async def keep(
     else:
         check = Check.read(known).resumed(now) if account == before else Check.first(now)
         await polls.restart(tx, name, check.kept())
+    await polls.put(tx, webhooks_of(source["id"]), source["desk"], WEBHOOKS, {})
+    await polls.restart(tx, webhooks_of(source["id"]), {})
 
 
 async def mirrored(tx: Transaction, source_id: UUID, external_ids: Sequence[str]) -> dict[str, Mirrored]:
@@ -128,6 +148,12 @@ def _mirrored(row: asyncpg.Record) -> Mirrored:
         OrderStatus(row["status"]), row["amount"], row["paid"], row["phone"], row["heard_at"],
         OrderStatus(row["said"]), row["edited"],
     )  # fmt: skip
+
+
+async def by_number(tx: Transaction, source_id: UUID, numbers: Sequence[str]) -> Mapping[str, str]:
+    """Return the ids of orders whose calls named no id: they are known by their number, unique in an account."""
+    rows = await tx.conn.fetch(NUMBERED, source_id, list(numbers))
+    return {row["external_id"]: row["external_id"] for row in rows}
 
 
 async def is_quarantined(tx: Transaction, desk: str, source_id: UUID, raw: RawRequest) -> bool:
@@ -159,7 +185,11 @@ class SealedSchools:
         async with db.begin() as tx:
             rows = await tx.conn.fetch(UNSEALED, keys.prefix, limit)
             for row in rows:
-                place = place_of(row["id"])
-                await tx.conn.execute(SEAL, row["id"], keys.seal(keys.open(row["api_key"], place), place))
+                places = {column: place_of(row["id"], column) for column in ("api_key", "webhook_key")}
+                sealed = [
+                    row[column] and keys.seal(keys.open(row[column], place), place)
+                    for column, place in places.items()
+                ]
+                await tx.conn.execute(SEAL, row["id"], *sealed)
             await tx.commit()
         return len(rows)

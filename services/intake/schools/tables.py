@@ -27,6 +27,7 @@ school = Table(
     Column("account", Text, nullable=False),  # digest of what the school limits by
     Column("name", Text, nullable=False),  # of the account, as its address has it
     Column("api_key", Text, nullable=False),  # sealed
+    Column("webhook_key", Text),  # sealed; by it the school is asked to report its orders
     Column("check_minutes", Integer, nullable=False),
     Column("rate_5s", Integer, nullable=False),
     Column("active", Boolean, nullable=False),

@@ -42,7 +42,8 @@ from services.intake.schools.rules import (
 from services.intake.sources.rules import Source
 
 LOOK = timedelta(seconds=5)  # between two looks at the clock: business time may have moved
-LEASE = timedelta(seconds=60)  # longer than a request may take
+LEASE = timedelta(seconds=60)  # longer than a request may take, or a portion
+PORTION = 50  # rows that one transaction compares and stores
 _COLUMNS: Mapping[str, str] = {"status": "status", "amount": "cost_value", "paid": "payed_money", "phone": "phone"}
 
 log = get_logger(__name__)
@@ -50,10 +51,18 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The rows of a list, and when it was begun."""
+    """Rows of a list, and when it was begun."""
 
     rows: Sequence[Mapping[str, str]]
     began_at: datetime
+
+
+def portions(rows: Sequence[Mapping[str, str]], began_at: datetime) -> list[Found]:
+    """Return a list in portions, each for a transaction; at least one.
+
+    What a kill leaves is asked for and compared again: a row that is stored says nothing new.
+    """
+    return [Found(rows[n : n + PORTION], began_at) for n in range(0, max(len(rows), 1), PORTION)]
 
 
 @dataclass(frozen=True)
@@ -82,8 +91,8 @@ class Round:
         check = self.check or Check.read(cursor)
         said = listed(replies[0])
         after, code = answered(check, said, self.now, self.between)
-        facts = [Found(said.rows, check.began_at or self.now)] if isinstance(said, Exported) else []
-        return Page(facts, after.kept(), code, under_way=not facts)
+        facts = portions(said.rows, check.began_at or self.now) if isinstance(said, Exported) else []
+        return Page(facts, after.kept(), code, under_way=not facts, apart=True)
 
 
 class Checks:
@@ -108,7 +117,7 @@ class Checks:
         )  # fmt: skip
 
     async def apply(self, tx: Transaction, leased: Leased, facts: Sequence[Found]) -> None:
-        """Store what is new, in the transaction that moves the check on."""
+        """Store what is new of a portion."""
         row = await tx.conn.fetchrow(store.SCHOOL, UUID(leased.name)) if facts else None
         source = await self._source(row)
         if source is None:
@@ -123,7 +132,8 @@ class Checks:
 
 
 async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) -> None:
-    read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in found.rows]
+    rows = await _named(tx, source, found)
+    read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in rows]
     orders = [fact for _, fact in read if isinstance(fact, ParsedOrder)]
     ids = [each.external_id for each in orders if each.external_id]
     known, gone = await store.mirrored(tx, source.id, ids), await store.forgotten(tx, source.id, ids)
@@ -141,6 +151,15 @@ async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) 
         await _deliver(tx, Delivery(uuid7(), source, now, _raw(news, found.began_at), None))
     numbers = [number for row in found.rows if (number := row.get("number"))]
     await seen(tx, source, numbers, now)
+
+
+async def _named(tx: Transaction, source: Source, found: Found) -> Sequence[Mapping[str, str]]:
+    """Return the rows, each by the id that its order is known by: without one in its calls, by its number."""
+    known = await store.by_number(tx, source.id, [row["number"] for row in found.rows if "number" in row])
+    return [
+        {**row, "deal_id": own} if (own := known.get(row.get("number", ""))) is not None else row
+        for row in found.rows
+    ]
 
 
 async def _deliver(tx: Transaction, delivery: Delivery) -> None:

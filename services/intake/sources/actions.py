@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import SecretStr, ValidationError
 
+from libs.common.connect.poll.store import make_due
 from libs.common.domain.slips import is_slip, nearest
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.faults import faults_under
@@ -29,6 +30,7 @@ from services.intake.errors import (
 from services.intake.formats.config import FormatConfig, SecretKind
 from services.intake.formats.registry import CONFIGS
 from services.intake.partners.store import find
+from services.intake.schools.store import webhooks_of
 from services.intake.sources.rules import Secret, rotated
 from services.intake.sources.schemas import USUAL_GRACE, SourceIn, SourcePatch
 from services.intake.sources.store import columns_of, config_of, keep_terms, secrets_of, stored
@@ -158,6 +160,7 @@ async def update_source(ctx: Context, tx: Transaction, row: asyncpg.Record, patc
     )  # fmt: skip
     await keep_terms(tx, row["id"], now)
     await resume(tx, row["id"])
+    await make_due(tx, webhooks_of(row["id"]))
 
 
 async def _take_channel(tx: Transaction, desk: str, channel: str | None, source_id: UUID | None) -> None:
@@ -223,6 +226,7 @@ async def replace_secret(
     entries = stored(source_id, kept, ctx.core.keys, plain=await is_read_plain(tx.conn))
     await tx.conn.execute(REKEY, source_id, entries, ctx.core.clock.now())
     await resume(tx, source_id)
+    await make_due(tx, webhooks_of(source_id))
 
 
 def _next_secret(kind: SecretKind, given: SecretStr | None) -> str | None:

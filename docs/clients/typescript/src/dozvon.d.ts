@@ -699,7 +699,7 @@ export interface paths {
         put?: never;
         /**
          * Place order
-         * @description Make a customer and an order by hand: here at once, and at the school as soon as it answers.
+         * @description Make an order by hand, of a new customer or of one who is there: here at once, at the school when it answers.
          *
          *     `placement` says how far that has come; its number and payment link come with `order.changed`.
          */
@@ -961,6 +961,28 @@ export interface paths {
          *     `payments`.
          */
         post: operations["delete_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/intake/v1/payments/{payment_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report payment
+         * @description Let the school be informed of a payment again, or say that a person has entered it there, or deleted it.
+         *
+         *     For supervisors, and operators with the role `payments`. 409 while it is under way, and once the school knows.
+         */
+        post: operations["report_payment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -13858,7 +13880,9 @@ export interface components {
          * OrderIn
          * @description An order that a person makes for a customer: it is here at once, and is made at the source's school.
          *
-         *     `title` is what is bought, `offer_code` the school's own code of it.
+         *     `title` is what is bought, `offer_code` the school's own code of it. For a lead or a customer that is there no
+         *     new lead opens, and what is known of them need not be said: `name` is needed of a new one alone. The school
+         *     knows people by their e-mail: without one on file it is needed.
          */
         OrderIn: {
             /**
@@ -13872,10 +13896,20 @@ export interface components {
              */
             source: string;
             /**
-             * Name
-             * @description name of the customer
+             * Lead Id
+             * @description the lead that it is for; without one, and without a customer, a new one opens
              */
-            name: string;
+            lead_id?: string | null;
+            /**
+             * Customer Id
+             * @description whom it is for, so that it is of their newest lead, one that is not over before others
+             */
+            customer_id?: string | null;
+            /**
+             * Name
+             * @description name of the customer; needed of a new lead
+             */
+            name?: string | null;
             /**
              * Phone
              * @description phone number, as it was typed
@@ -13883,9 +13917,9 @@ export interface components {
             phone?: string | null;
             /**
              * Email
-             * @description e-mail address
+             * @description e-mail, by which the school knows people; needed where none is on file
              */
-            email: string;
+            email?: string | null;
             /**
              * Title
              * @description what is ordered
@@ -14934,6 +14968,30 @@ export interface components {
             order_id?: string | null;
         };
         /**
+         * PaymentReport
+         * @description Whether the order's school was informed of a payment by hand; `code`: why not, or `by_hand`.
+         *
+         *     `part`: its API takes no part of a sum. `known_there`: it says itself that all is paid. `deleted`: that was done
+         *     before. The others are what the school refuses, or what the order lacks.
+         */
+        PaymentReport: {
+            /** @description how far that is */
+            state: components["schemas"]["PlacementState"];
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string | null;
+        };
+        /**
+         * PaymentReportStep
+         * @description What is done about it: it is reported `again`, or a person has put it right at the school `by_hand`.
+         */
+        PaymentReportStep: {
+            /** @description again, or by hand */
+            step: components["schemas"]["ReportStep"];
+        };
+        /**
          * PaymentStatus
          * @description Whether a payment stands; only a manual one is ever deleted.
          * @enum {string}
@@ -15016,6 +15074,8 @@ export interface components {
              * @description why it was deleted
              */
             deleted_reason: string | null;
+            /** @description whether the order's school knows of it; null of one that it is not told of */
+            report: components["schemas"]["PaymentReport"] | null;
             /**
              * Version
              * @description its version: `If-Match` takes it
@@ -17728,6 +17788,12 @@ export interface components {
             received_at: string;
         };
         /**
+         * ReportStep
+         * @description What a person does about a payment that the school does not know of.
+         * @enum {string}
+         */
+        ReportStep: "again" | "by_hand";
+        /**
          * RequestedMessage
          * @description The request for a message: the body of notifications' rehearsal.
          */
@@ -18151,6 +18217,11 @@ export interface components {
              */
             api_key?: string | null;
             /**
+             * Webhook Key
+             * @description key of the school's newer API, `<developer's key>_<school's key>`; left out, as it is
+             */
+            webhook_key?: string | null;
+            /**
              * Check Minutes
              * @description from check to check of its orders; each takes a few requests
              * @default 30
@@ -18166,6 +18237,8 @@ export interface components {
         /**
          * SchoolPart
          * @description The account at GetCourse whose orders a source brings; a key that is left out stays as it is.
+         *
+         *     With `webhook_key`, `<developer's key>_<school's key>` of its newer API, it is asked to report its orders.
          */
         SchoolPart: {
             /**
@@ -18178,6 +18251,11 @@ export interface components {
              * @description key of the provider's account
              */
             api_key?: string | null;
+            /**
+             * Webhook Key
+             * @description key of the school's newer API, `<developer's key>_<school's key>`; left out, as it is
+             */
+            webhook_key?: string | null;
             /**
              * Check Minutes
              * @description from check to check of its orders; each takes a few requests
@@ -18237,11 +18315,32 @@ export interface components {
              * @description why the last question brought no list
              */
             check_code: string | null;
+            /** @description whether the school tells of its orders; null while no key says that it is to be asked */
+            webhooks: components["schemas"]["SchoolWebhooks"] | null;
             /**
              * Version
              * @description grows with each change of the account
              */
             version: number;
+        };
+        /**
+         * SchoolWebhooks
+         * @description Whether the school was asked to report its orders; `code`: why it does not, and it is asked again.
+         *
+         *     `no_public_url`: it is not known where we are reached from outside. `needs_token`: the source wants a signature,
+         *     and the school signs nothing. Others are the school's refusals, or that it gave no answer.
+         */
+        SchoolWebhooks: {
+            /**
+             * Registered At
+             * @description since when the school was asked to tell this address; null until then
+             */
+            registered_at: string | null;
+            /**
+             * Code
+             * @description short machine name
+             */
+            code: string | null;
         };
         /**
          * Scope
@@ -22401,6 +22500,8 @@ export type PaymentDeletion = components['schemas']['PaymentDeletion'];
 export type PaymentIn = components['schemas']['PaymentIn'];
 export type PaymentKind = components['schemas']['PaymentKind'];
 export type PaymentMatch = components['schemas']['PaymentMatch'];
+export type PaymentReport = components['schemas']['PaymentReport'];
+export type PaymentReportStep = components['schemas']['PaymentReportStep'];
 export type PaymentStatus = components['schemas']['PaymentStatus'];
 export type PaymentView = components['schemas']['PaymentView'];
 export type PaymentViewPage = components['schemas']['PaymentViewPage'];
@@ -22473,6 +22574,7 @@ export type RehearsedTimer = components['schemas']['RehearsedTimer'];
 export type Remains = components['schemas']['Remains'];
 export type RemainsView = components['schemas']['RemainsView'];
 export type Report = components['schemas']['Report'];
+export type ReportStep = components['schemas']['ReportStep'];
 export type RequestedMessage = components['schemas']['RequestedMessage'];
 export type RequestedWork = components['schemas']['RequestedWork'];
 export type RerunIn = components['schemas']['RerunIn'];
@@ -22489,6 +22591,7 @@ export type SaidContact = components['schemas']['SaidContact'];
 export type SchoolIn = components['schemas']['SchoolIn'];
 export type SchoolPart = components['schemas']['SchoolPart'];
 export type SchoolView = components['schemas']['SchoolView'];
+export type SchoolWebhooks = components['schemas']['SchoolWebhooks'];
 export type Scope = components['schemas']['Scope'];
 export type ScriptOut = components['schemas']['ScriptOut'];
 export type SeatIn = components['schemas']['SeatIn'];
@@ -23335,6 +23438,10 @@ export interface operations {
                      *       "halted_at": "2026-03-02T09:00:00Z",
                      *       "checked_at": "2026-03-02T09:00:00Z",
                      *       "check_code": "check_code",
+                     *       "webhooks": {
+                     *         "registered_at": "2026-03-02T09:00:00Z",
+                     *         "code": "callback"
+                     *       },
                      *       "version": 3
                      *     }
                      */
@@ -23388,6 +23495,10 @@ export interface operations {
                      *       "halted_at": "2026-03-02T09:00:00Z",
                      *       "checked_at": "2026-03-02T09:00:00Z",
                      *       "check_code": "check_code",
+                     *       "webhooks": {
+                     *         "registered_at": "2026-03-02T09:00:00Z",
+                     *         "code": "callback"
+                     *       },
                      *       "version": 3
                      *     }
                      */
@@ -27041,8 +27152,6 @@ export interface operations {
                  * @example {
                  *       "desk": "demo",
                  *       "source": "landing",
-                 *       "name": "Анна Тестова",
-                 *       "email": "anna@example.com",
                  *       "title": "Математика, 8 класс",
                  *       "amount": "1990.00"
                  *     }
@@ -28235,6 +28344,10 @@ export interface operations {
                      *       "deleted_at": "2026-03-02T09:00:00Z",
                      *       "deleted_by": "deleted_by",
                      *       "deleted_reason": "deleted_reason",
+                     *       "report": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
                      *       "version": 3
                      *     }
                      */
@@ -28350,6 +28463,10 @@ export interface operations {
                      *           "deleted_at": "2026-03-02T09:00:00Z",
                      *           "deleted_by": "deleted_by",
                      *           "deleted_reason": "deleted_reason",
+                     *           "report": {
+                     *             "state": "pending",
+                     *             "code": "callback"
+                     *           },
                      *           "version": 3
                      *         }
                      *       ],
@@ -28427,6 +28544,10 @@ export interface operations {
                      *       "deleted_at": "2026-03-02T09:00:00Z",
                      *       "deleted_by": "deleted_by",
                      *       "deleted_reason": "deleted_reason",
+                     *       "report": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
                      *       "version": 3
                      *     }
                      */
@@ -28508,6 +28629,10 @@ export interface operations {
                      *       "deleted_at": "2026-03-02T09:00:00Z",
                      *       "deleted_by": "deleted_by",
                      *       "deleted_reason": "deleted_reason",
+                     *       "report": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
                      *       "version": 3
                      *     }
                      */
@@ -28596,6 +28721,123 @@ export interface operations {
                 };
             };
             428: components["responses"]["VersionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description names this call, such as a UUID: once done, it is answered from memory for 24 hours, and a refusal is not */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description the payment */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "step": "again"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentReportStep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0190b6d0-0000-7000-8000-0000bf396750",
+                     *       "desk": "demo",
+                     *       "lead_id": "0190b6d0-0000-7000-8000-00000055458d",
+                     *       "customer_id": "0190b6d0-0000-7000-8000-00009395c3f3",
+                     *       "order_id": "0190b6d0-0000-7000-8000-00008d9f6d38",
+                     *       "kind": "automatic",
+                     *       "type": "callback",
+                     *       "status": "received",
+                     *       "amount": {
+                     *         "amount": "743.00",
+                     *         "currency": "RUB"
+                     *       },
+                     *       "paid_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_at": "2026-03-02T09:00:00Z",
+                     *       "recorded_by": "recorded_by",
+                     *       "deleted_at": "2026-03-02T09:00:00Z",
+                     *       "deleted_by": "deleted_by",
+                     *       "deleted_reason": "deleted_reason",
+                     *       "report": {
+                     *         "state": "pending",
+                     *         "code": "callback"
+                     *       },
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description `malformed_request`: The request cannot be read; `malformed_json`: The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "malformed_request" | "malformed_json";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `request_in_progress`: The request is in progress; `answer_lost`: Done, but the answer was lost; `out_of_turn`: In conflict with the state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "request_in_progress" | "answer_lost" | "out_of_turn";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `validation_failed`: The data did not pass validation; `unstorable_text`: The text cannot be stored; `unstorable_value`: A value cannot be stored; `idempotency_key_reused`: The key was already used */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 422;
+                        /** @enum {string} */
+                        code: "validation_failed" | "unstorable_text" | "unstorable_value" | "idempotency_key_reused";
+                    };
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
 from libs.common.connect.exchange import HttpRequest, Lost, Reply
-from libs.common.connect.poll.store import Cursor, Leased, lease, settle, spend
+from libs.common.connect.poll.store import Cursor, Leased, lease, renew, settle, spend
 from libs.common.connect.transport import Transport
 from libs.common.platform.clock import Clock
 from libs.common.platform.db import Database, Transaction
@@ -30,6 +30,8 @@ class Page(Generic[F_co]):
     """What a round has learnt, and where the next begins (`more`: at once). `code`: why it learnt nothing.
 
     `under_way`: it neither learnt nor failed, as when an answer is yet to come; what failed before still does.
+    `apart`: each fact is applied in a transaction of its own, the last one with the cursor. After a kill all come
+    again, so those that were applied must be no news then.
     """
 
     facts: Sequence[F_co]
@@ -37,6 +39,7 @@ class Page(Generic[F_co]):
     code: str = ""
     more: bool = False
     under_way: bool = False
+    apart: bool = False
 
 
 class Poll(Protocol[F_co]):
@@ -139,8 +142,23 @@ class PollLoop(Generic[F]):
         return ours
 
     async def _settle(self, leased: Leased, page: Page[F], delay: timedelta) -> None:
+        facts = page.facts
+        if page.apart:
+            for number in range(len(facts) - 1):
+                if not await self._apply_one(leased, facts[number]):
+                    return
+            facts = facts[-1:]
         async with self._db.begin() as tx:
             if not await settle(tx, leased, page.cursor, delay, page.code, under_way=page.under_way):
                 return  # another process has the lease: it learns the same, from the same cursor
-            await self._polls.apply(tx, leased, page.facts)
+            await self._polls.apply(tx, leased, facts)
             await tx.commit()
+
+    async def _apply_one(self, leased: Leased, fact: F) -> bool:
+        """Apply one of several facts; False when another process has the lease by now."""
+        async with self._db.begin() as tx:
+            if not await renew(tx, leased, self._duration):
+                return False
+            await self._polls.apply(tx, leased, [fact])
+            await tx.commit()
+        return True

@@ -40,6 +40,9 @@ EXISTS (SELECT FROM poll
 SPEND = """
 UPDATE poll SET quota_left = greatest(quota_left - $3, 0) WHERE name = $1 AND lease_token = $2 RETURNING name
 """
+RENEW = """
+UPDATE poll SET leased_until = clock_timestamp() + $3::interval WHERE name = $1 AND lease_token = $2 RETURNING name
+"""
 # A round that neither learnt nor failed says nothing of those before it.
 SETTLE = """
 UPDATE poll
@@ -119,6 +122,11 @@ async def lease(
         )
         for row in rows
     ]  # fmt: skip
+
+
+async def renew(tx: Transaction, poll: Leased, duration: timedelta) -> bool:
+    """Hold a lease for longer; False when it is another's by now."""
+    return await tx.conn.fetchval(RENEW, poll.name, poll.token, duration) is not None
 
 
 async def settle(

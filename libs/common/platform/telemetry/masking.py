@@ -16,6 +16,7 @@ _PRIVATE_KEYS = frozenset({
     "phone", "phones", "phone_raw", "email", "emails", "address", "person", "customer",
     "comment", "text", "message_text", "body", "payload", "raw", "input", "input_value",
     "password", "secret", "token", "access_token", "refresh_token", "api_key", "apikey",
+    "webhook_key",
     "authorization", "signature", "cookie", "set-cookie", "source_key", "headers",
     "params", "parameters", "query", "query_string",
 })  # fmt: skip

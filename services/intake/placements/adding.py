@@ -1,0 +1,62 @@
+"""An order of a lead that is there already: no new lead opens (S4.8)."""
+
+from uuid import UUID
+
+from libs.common.contracts.shared import OrderStatus
+from libs.common.platform.db import Transaction
+from libs.common.platform.ids import uuid7
+from services.intake.appointments.store import actor_of
+from services.intake.deliveries.backfill import update_leads
+from services.intake.deliveries.convert import DeliveryRow
+from services.intake.deliveries.rules import DeliveryKind, Disposition
+from services.intake.deliveries.store import SETTLE, UNDERSTOOD
+from services.intake.errors import OrderRefusedError
+from services.intake.payments.store import Line, log
+from services.intake.placements import store
+
+REASON = "made by hand"
+
+
+async def add_order(tx: Transaction, row: DeliveryRow, lead_id: UUID, actor: str) -> tuple[UUID, UUID]:
+    """Add an order to a lead, and to the lead what it lacks of its person; return both ids.
+
+    Raises OrderRefusedError: the lead is no more, or the school would not know whose the order is.
+    """
+    source, order = row.delivery.source, row.order
+    lead = await tx.conn.fetchrow(store.LEAD, lead_id, source.desk)
+    if lead is None:
+        raise OrderRefusedError(("/lead_id", "no_lead"))
+    await _refuse_email(tx, source.desk, lead["email"], row.customer.email)
+    made = await tx.conn.fetchrow(
+        store.ORDERED, uuid7(), lead_id, source.id, row.external_id, order.amount, order.currency, row.items,
+        row.now,
+    )  # fmt: skip
+    if made is None:
+        raise LookupError(lead_id)
+    await update_leads(tx.conn, [(row, lead_id)])
+    by = await actor_of(tx, actor, source.desk)
+    await log(tx, made, Line("order_status", by, None, OrderStatus.NEW, REASON, row.delivery.id), row.now)
+    await _keep(tx, row, lead_id, made["id"], made["order_number"])
+    return made["id"], lead_id
+
+
+async def _refuse_email(tx: Transaction, desk: str, known: str | None, given: str | None) -> None:
+    """Raises OrderRefusedError for an e-mail that is not the customer's own, or when there is none."""
+    if known is None and given is None:
+        raise OrderRefusedError(("/email", "no_email"))
+    if known is not None and given not in (None, known):
+        raise OrderRefusedError(("/email", "other_email"))
+    if known is None and await tx.conn.fetchval(store.TAKEN, desk, given):
+        raise OrderRefusedError(("/email", "of_another"))
+
+
+async def _keep(tx: Transaction, row: DeliveryRow, lead_id: UUID, order_id: UUID, number: int) -> None:
+    """Keep what was asked for as a delivery of the source, as that of a new lead is."""
+    delivery = row.delivery
+    await tx.conn.execute(
+        UNDERSTOOD, delivery.id, delivery.source.desk, delivery.source.id, delivery.received_at,
+        delivery.raw.method, row.query, row.headers, row.body, [DeliveryKind.ORDER.value], None,
+    )  # fmt: skip
+    await tx.conn.execute(
+        SETTLE, delivery.id, Disposition.ACCEPTED.value, lead_id, order_id, number, row.notes, None
+    )

@@ -1,0 +1,133 @@
+"""An order by hand for a lead or a customer who is there: no new lead, and nothing asked that is known (S4.8)."""
+
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import pytest
+
+from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
+from libs.common.platform.db import Database
+from libs.common.platform.ids import uuid7
+from tests.intake.api import order as page_order
+from tests.intake.exchange import faults
+from tests.intake.school import ANNA, ORDER, Desk, open_school
+from tests.intake.test_placements import until
+
+pytestmark = [pytest.mark.servers, pytest.mark.req("S4.8")]
+View = dict[str, Any]
+SECOND = {"desk": "demo", "source": "getcourse", "title": "Курс «Профи»", "amount": "30000.00"}
+
+
+@pytest.fixture
+async def desk(intake_db: Database) -> AsyncIterator[Desk]:
+    async with open_school(intake_db) as opened:
+        yield opened
+
+
+async def anna(desk: Desk) -> View:
+    """Let Anna order at the school; return her lead."""
+    await desk.customer(**ANNA)
+    return (await leads(desk))[0]
+
+
+async def leads(desk: Desk) -> list[View]:
+    return cast("list[View]", (await desk.api.ok("GET", "/leads"))["items"])
+
+
+async def by_phone(desk: Desk) -> View:
+    """Let Anna ask on a page that knows her number alone; return her lead."""
+    await desk.api.deliver(await desk.api.source(), page_order())
+    return (await leads(desk))[0]
+
+
+async def refused(desk: Desk, body: View, role: str = "admin") -> list[tuple[object, object]]:
+    answer = await desk.api.call("POST", "/orders", {**SECOND, **body}, role=role, desks=["demo"])
+    assert answer.status_code == 422, answer.text
+    return faults(answer.json())
+
+
+@pytest.mark.parametrize("member", ["lead_id", "customer_id"])
+async def test_an_order_for_who_is_there_opens_no_lead_and_asks_nothing_that_is_known(
+    desk: Desk, member: str
+) -> None:
+    lead = await anna(desk)
+    known = {"lead_id": lead["id"], "customer_id": lead["customer_id"]}
+    order = await desk.api.ok("POST", "/orders", {**SECOND, member: known[member]})
+    async with desk.worker():
+        shown = await until(desk, order, "accepted", None)
+    deal = desk.school.deal_of(str(shown["external_number"]))
+    assert deal is not None
+    assert (deal.user.email, deal.user.phone, deal.title) == ("anna@example.com", "+79161234567", "Курс «Профи»")
+    assert (shown["lead_id"], shown["customer_id"]) == (lead["id"], lead["customer_id"])
+    assert (len(await desk.api.said(LeadReceivedV2)), len(await leads(desk))) == (1, 1)
+    said = [one for one in await desk.api.said(OrderChanged) if str(one.order_id) == order["id"]]
+    assert [one.version for one in said] == list(range(1, len(said) + 1))  # no change that no event says
+    assert (str(said[-1].lead_id), said[-1].payment_link) == (lead["id"], shown["payment_link"])
+
+
+async def test_what_the_school_says_of_it_later_is_of_the_same_lead(desk: Desk) -> None:
+    lead = await anna(desk)
+    order = await desk.api.ok("POST", "/orders", {**SECOND, "lead_id": lead["id"]})
+    async with desk.worker():
+        await until(desk, order, "accepted", None)
+    deal = desk.school.deal_of(str(order["external_number"]))
+    assert deal is not None
+    await desk.customer(f"_orders/{deal.id}", status="payed")
+    shown = await desk.shown(order)
+    assert (shown["status"], shown["lead_id"], await desk.api.count("lead")) == ("paid", lead["id"], 1)
+
+
+async def test_an_order_is_of_the_newest_lead_that_is_not_over(desk: Desk) -> None:
+    lead = await anna(desk)
+    await desk.customer(**ANNA)
+    await desk.ctx.core.db.pool.execute("UPDATE lead SET stage = 'lost' WHERE id <> $1", lead["id"])
+    order = await desk.api.ok("POST", "/orders", {**SECOND, "customer_id": lead["customer_id"]})
+    assert order["lead_id"] == lead["id"]
+
+
+async def test_a_customer_without_an_email_gets_it_with_the_order(desk: Desk) -> None:
+    lead = await by_phone(desk)
+    assert await refused(desk, {"lead_id": lead["id"]}) == [("/email", "no_email")]
+    order = await desk.api.ok("POST", "/orders", {**SECOND, "lead_id": lead["id"], "email": "anna@example.com"})
+    async with desk.worker():
+        await until(desk, order, "accepted", None)
+    [known] = await leads(desk)
+    assert (known["person"]["email"], [each.user.email for each in desk.school.deals.values()]) == (
+        "anna@example.com", ["anna@example.com"],
+    )  # fmt: skip
+
+
+@pytest.mark.req("P.6")
+async def test_leads_of_other_customers_and_desks_are_refused(desk: Desk) -> None:
+    lead = await anna(desk)
+    await desk.customer(email="oleg@example.com", phone="+79160000001", first_name="Олег")
+    oleg = next(each for each in await leads(desk) if each["id"] != lead["id"])
+    both = {"lead_id": lead["id"], "customer_id": oleg["customer_id"]}
+    assert await refused(desk, both) == [("/customer_id", "other_customer")]
+    assert await refused(desk, {"lead_id": str(uuid7())}) == [("/lead_id", "no_lead")]
+    assert await refused(desk, {"customer_id": str(uuid7())}) == [("/customer_id", "no_lead")]
+    page = await by_phone(desk)
+    await desk.ctx.core.db.pool.execute("UPDATE lead SET desk = 'cars' WHERE id = $1", page["id"])
+    assert await refused(desk, {"lead_id": page["id"]}) == [("/lead_id", "no_lead")]
+    await desk.api.hire()
+    await desk.ctx.core.db.pool.execute("UPDATE lead SET owner_id = $1", uuid7())
+    assert await refused(desk, {"lead_id": lead["id"]}, "operator") == [("/lead_id", "no_lead")]
+    assert await desk.api.count("sales_order") == 3
+
+
+async def test_an_email_of_someone_else_is_refused(desk: Desk) -> None:
+    lead = await anna(desk)
+    assert await refused(desk, {"lead_id": lead["id"], "email": "a@example.com"}) == [("/email", "other_email")]
+    await desk.api.deliver(await desk.api.source(), page_order(phone="+79160000002"))
+    other = next(each for each in await leads(desk) if each["id"] != lead["id"])
+    taken = {"lead_id": other["id"], "email": "anna@example.com"}
+    assert await refused(desk, taken) == [("/email", "of_another")]
+
+
+async def test_a_new_lead_needs_a_name_and_an_email_unless_the_number_is_known_with_one(desk: Desk) -> None:
+    assert await refused(desk, {"phone": "+79161234567"}) == [("/name", "missing"), ("/email", "no_email")]
+    await anna(desk)
+    order = await desk.api.ok("POST", "/orders", {name: value for name, value in ORDER.items() if name != "email"})
+    async with desk.worker():
+        await until(desk, order, "accepted", None)
+    assert len(desk.school.users) == 1

@@ -1,0 +1,44 @@
+"""What is reported to a school of a payment by hand, and why it is not (S4.9)."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from services.intake.payment_reports.rules import report_of
+from services.intake.placements.rules import Placing
+
+pytestmark = pytest.mark.req("S4.9")
+PAYMENT: dict[str, Any] = {
+    "payment_status": "received", "amount": Decimal(12000), "said_paid": None, "received": Decimal(12000),
+    "last": True, "in_doubt": False, "external_id": "700100", "external_number": "1042", "currency": "RUB",
+    "items": [{"title": "Курс"}], "email": "anna@example.com", "phone": None, "name": None,
+}  # fmt: skip
+
+
+def test_the_payment_that_completes_an_order_is_reported_by_the_schools_number() -> None:
+    paid = report_of(PAYMENT)
+    assert isinstance(paid, Placing)
+    assert (paid.number, paid.email, paid.amount) == ("1042", "anna@example.com", Decimal(12000))
+
+
+@pytest.mark.parametrize(
+    ("known", "why"),
+    [
+        ({"payment_status": "deleted"}, "deleted"),
+        ({"payment_status": "deleted", "in_doubt": True}, "in_doubt"),  # the school may have it
+        ({"said_paid": Decimal(12000)}, "known_there"),
+        ({"received": Decimal(11999)}, "part"),
+        ({"amount": None}, "part"),  # it is not known whether the order is completed
+        ({"last": False}, "part"),  # a later one completes it
+        ({"email": None}, "no_email"),
+        ({"external_number": None}, "no_number"),
+        ({"items": []}, "no_title"),
+    ],
+)
+def test_what_is_not_reported_says_why(known: dict[str, Any], why: str) -> None:
+    assert report_of({**PAYMENT, **known}) == why
+
+
+def test_what_the_school_says_after_it_was_reported_may_be_the_payment_itself() -> None:
+    assert isinstance(report_of({**PAYMENT, "said_paid": Decimal(12000), "in_doubt": True}), Placing)
