@@ -18855,6 +18855,12 @@ export interface components {
              */
             call_label?: string | null;
             /**
+             * Keeps Buyers
+             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             * @default false
+             */
+            keeps_buyers?: boolean;
+            /**
              * Desk
              * @description short machine name
              */
@@ -18957,6 +18963,12 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label?: string | null;
+            /**
+             * Keeps Buyers
+             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             * @default false
+             */
+            keeps_buyers?: boolean;
         };
         /**
          * SourcePatch
@@ -19036,6 +19048,11 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label?: string | null;
+            /**
+             * Keeps Buyers
+             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             */
+            keeps_buyers?: boolean;
             /**
              * Active
              * @description whether it is in use
@@ -19184,6 +19201,11 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label: string | null;
+            /**
+             * Keeps Buyers
+             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by
+             */
+            keeps_buyers: boolean;
             /**
              * Active
              * @description whether it is in use
@@ -19365,6 +19387,11 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label: string | null;
+            /**
+             * Keeps Buyers
+             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by
+             */
+            keeps_buyers: boolean;
             /**
              * Active
              * @description whether it is in use
@@ -22699,6 +22726,7 @@ export interface operations {
                      *             ]
                      *           },
                      *           "call_label": "call_label",
+                     *           "keeps_buyers": true,
                      *           "active": true,
                      *           "version": 3,
                      *           "created_at": "2026-03-02T09:00:00Z",
@@ -22830,6 +22858,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -22974,6 +23003,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -23089,6 +23119,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -23241,6 +23272,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
