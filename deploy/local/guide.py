@@ -26,12 +26,13 @@ _COMMANDS = """\
 . {home}/demo.sh    # addresses and tokens
 N=$(date +%s)    # a number that no order has had, and the end of a phone
 
-# 1. GetCourse tells the webhook of the school that Anna has ordered
+# 1. GetCourse tells the webhook of the school that Vera has ordered
 curl -s -G $GETCOURSE -d token=$GETCOURSE_TOKEN -d id=$N -d number=$N -d phone=7903${{N#???}} \\
-  --data-urlencode 'first_name=Анна' --data-urlencode 'positions=Курс «Голос»' -d cost_money=12000 \\
+  --data-urlencode 'first_name=Вера' --data-urlencode 'positions=Курс «Голос»' -d cost_money=12000 \\
   --data-urlencode 'status=Новый' -d payment_link=https://school.example.com/pay/$N
 
-# 2. Twenty minutes later she has not paid: whose turn it is asks for the next task and has it
+# 2. Anna is at work. After twenty minutes Vera has not paid: whose turn it is asks for the next task and has it
+curl -s -X POST $ORIGIN/assignment/v1/check-in -H "Authorization: Bearer $(token anna operator school)"
 curl -s $ORIGIN/dev/clock -H "$JSON" -d '{{"advance": "PT20M"}}'; sleep 2
 WHO=$(whose $N school)
 curl -s -X POST $ORIGIN/tasks/v1/next -H "$WHO"
@@ -43,9 +44,9 @@ curl -s $ORIGIN/tasks/v1/tasks/$(field id "$TASK")/outcome -H "$WHO" -H "$JSON" 
   -d '{{"outcome": "link_sent", "comment": "Карта не проходит", "call_made": true,
        "fields": {{"situation": "card_refused"}}}}'
 
-# 4. Anna answers in WhatsApp, which a stand-in plays: a task of five minutes for who has called her
+# 4. Vera answers in WhatsApp, which a stand-in plays: a task of five minutes for who called her
 curl -s $WAZZUP/_inbound -H "$JSON" \\
-  -d '{{"key": "{key}", "chat_id": "7903'${{N#???}}'", "name": "Анна", "text": "А можно завтра?"}}'
+  -d '{{"key": "{key}", "chat_id": "7903'${{N#???}}'", "name": "Вера", "text": "А можно завтра?"}}'
 sleep 2; curl -s "$ORIGIN/tasks/v1/tasks?state=active&type=answer&order_number=$N" -H "$WHO"
 
 # 5. The numbers of the day, of the school and of each person: taken into work, paid, calls
