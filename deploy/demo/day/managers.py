@@ -82,8 +82,8 @@ class Manager:
 
     async def _call(self, task: Task) -> None:
         deal = self.deals(task)
-        if deal is None or deal.lead_id != task["lead_id"]:  # who wrote without an order, and has been answered
-            await self._ended(task, "refused", {"problem": "other"})
+        if deal is None:
+            await self._unknown(task)
         elif deal.paid:  # seen on the shop's own page
             await self._ended(task, "paid", {})
         elif deal.customer.story is Story.SILENT:

@@ -168,5 +168,4 @@ class Play:
         return order
 
     async def _writes(self, customer: Customer) -> None:
-        self.books.writers.add(customer.phone)
         await self.write(customer.phone, customer.name, _TEXTS[customer.story])

@@ -20,7 +20,6 @@ async def read_day(ground: Ground, token: str, desk: str, since: datetime) -> Se
     own = {"desk": desk, "created_from": since.isoformat()}
     found = [one async for one in _all(ground, who, "/intake/v1/leads", own)]
     leads = {one["id"]: one["stage"] for one in found}
-    phones = {one["id"]: one["person"]["phone"] or "" for one in found}
     tasks = [
         _task(one)
         for state in _STATES
@@ -39,7 +38,7 @@ async def read_day(ground: Ground, token: str, desk: str, since: datetime) -> Se
         if one["lead_id"] in leads
     ]
     arrivals, late = await _arrivals(ground, who, asked_since), await _late(ground, who, desk, since)
-    return Seen(leads, phones, tasks, given, messages, await _accepted(ground), arrivals, late)
+    return Seen(leads, tasks, given, messages, await _accepted(ground), arrivals, late)
 
 
 def _task(one: Mapping[str, Any]) -> TaskSeen:

@@ -39,9 +39,7 @@ async def played(
         (await ground.standin("/wazzup/_inbound", said)).raise_for_status()
 
     def deal_of(task: Task) -> Deal | None:
-        phone = (task["customer"] or {}).get("phone")
-        theirs = [deal for deal in shop.deals.values() if task["lead_id"] == deal.lead_id]
-        return next(iter(theirs or [deal for deal in shop.deals.values() if deal.customer.phone == phone]), None)
+        return next((deal for deal in shop.deals.values() if task["lead_id"] == deal.lead_id), None)
 
     path, admin = f"/assignment/v1/operators?desk={desk}&limit=200", {"Authorization": f"Bearer {token}"}
     people = done(await asked(ground.client, "GET", path, headers=admin))["items"]
