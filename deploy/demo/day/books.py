@@ -32,8 +32,8 @@ class Books:
 
     `calls`: how often each lead's customer was called; `links`: leads whose customer was promised the payment link;
     `refused`: those whose customer said no; `refunds`: those whose customer wanted their money back; `hours`: by
-    operator; `late`: minutes after the beginning of their shift, of who came then; `early`: who was let go before the
-    next shift was here; `unknown`: types of tasks that no manager knew to work.
+    operator; `late`: minutes after the beginning of their shift, of who came then; `early`: who was let go before
+    the next shift was here; `unknown`: types of tasks that no manager knew to work.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
