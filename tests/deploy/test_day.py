@@ -85,7 +85,7 @@ BROKEN: Mapping[str, tuple[Day, ...]] = {
         replace(day(), books=replace(day().books, late={ANN: 20})),
         replace(seen(late={ANN: 2}), books=replace(day().books, late={ANN: 20})),
     ),
-    "nobody_left_before_the_next_came": (replace(day(), books=replace(day().books, early={ANN})),),
+    "none_left_before_the_next_came": (replace(day(), books=replace(day().books, early={ANN})),),
     "every_task_was_known": (replace(day(), books=replace(day().books, unknown={"riddle"})),),
 }
 

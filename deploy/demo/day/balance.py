@@ -52,7 +52,7 @@ class Seen:
     """All that was read from the product.
 
     `stages`: by lead; `accepted`: how often the messenger took each message, by its key; `arrivals`:
-    how often the team was told that somebody has come; `late`: minutes of who is recorded as late, by operator.
+    how many arrivals were said to the team; `late`: minutes of who is recorded as late, by operator.
     """
 
     stages: Mapping[str, str]
@@ -166,7 +166,7 @@ def the_team_heard_who_came(day: Day) -> list[str]:
 
 
 def lateness_is_recorded(day: Day) -> list[str]:
-    """S4.6: who came late stands in the list, and nobody else; a minute to or fro is the clock's."""
+    """S4.6: who came late stands in the list, and no other; a minute to or fro is the clock's."""
     came, said = day.books.late, day.seen.late
     return [
         f"{operator} came {came.get(operator, 0)} minutes late, and {said.get(operator, 0)} are recorded"
@@ -175,9 +175,9 @@ def lateness_is_recorded(day: Day) -> list[str]:
     ]
 
 
-def nobody_left_before_the_next_came(day: Day) -> list[str]:
+def none_left_before_the_next_came(day: Day) -> list[str]:
     """S4.6: a shift ends when the next one is here."""
-    return [f"{operator} left before anybody of the next shift was here" for operator in sorted(day.books.early)]
+    return [f"{operator} left before the next shift was here" for operator in sorted(day.books.early)]
 
 
 def every_task_was_known(day: Day) -> list[str]:
@@ -195,7 +195,7 @@ RULES: Sequence[Callable[[Day], list[str]]] = (
     promised_links_came,
     the_team_heard_who_came,
     lateness_is_recorded,
-    nobody_left_before_the_next_came,
+    none_left_before_the_next_came,
     every_task_was_known,
 )
 

@@ -42,7 +42,7 @@ class Manager:
         return _open_conversations(await self._post(_CHECK_OUT)) is None
 
     async def leave(self, heirs: Sequence[str]) -> None:
-        """Check out: open conversations go to an heir, or are ended where nobody comes after (S4.6)."""
+        """Check out: open conversations go to an heir, or are ended where none comes after (S4.6)."""
         if heirs:
             done(await self._post(_CHECK_OUT, {"heir_id": heirs[0]}))
             return
@@ -74,7 +74,7 @@ class Manager:
 
     async def _finish(self, task_id: str) -> None:
         taken = await self._post(f"/tasks/v1/tasks/{task_id}/take")
-        if taken.status_code in _CONFLICTS:  # it is somebody else's by now, or over
+        if taken.status_code in _CONFLICTS:  # another has it by now, or it is over
             return
         done(taken)
         task = await self._get(f"/tasks/v1/tasks/{task_id}")

@@ -48,7 +48,7 @@ def _task(one: Mapping[str, Any]) -> TaskSeen:
 
 
 async def _arrivals(ground: Ground, who: Mapping[str, str], query: Mapping[str, str]) -> int:
-    """Return how often the team was told that somebody has come (S4.6)."""
+    """Return how many arrivals were said to the team (S4.6)."""
     said = [one async for one in _all(ground, who, "/notifications/v1/messages", query)]
     return sum(one["template"] == "on_place" and one["state"] != "failed" for one in said)
 

@@ -51,7 +51,7 @@ async def played(
     for name in sorted({name for crew in CREWS for name in crew}):
         own = await ground.token(name, "operator", desk)
         managers[ids[name]] = Manager(ground, ids[name], own, books, deal_of, play.promised)
-        # Whatever the desk was about: its day begins with nobody at work.
+        # The day begins with none of them at work.
         home = {"operator_id": ids[name], "override": "До начала дня"}
         done(await asked(ground.client, "POST", "/assignment/v1/check-out", home, admin))
     await play.play(customers(count, seed))
