@@ -18954,6 +18954,12 @@ export interface components {
              */
             call_label?: string | null;
             /**
+             * Keeps Buyers
+             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             * @default false
+             */
+            keeps_buyers?: boolean;
+            /**
              * Desk
              * @description short machine name
              */
@@ -19056,6 +19062,12 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label?: string | null;
+            /**
+             * Keeps Buyers
+             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             * @default false
+             */
+            keeps_buyers?: boolean;
         };
         /**
          * SourcePatch
@@ -19135,6 +19147,11 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label?: string | null;
+            /**
+             * Keeps Buyers
+             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             */
+            keeps_buyers?: boolean;
             /**
              * Active
              * @description whether it is in use
@@ -19283,6 +19300,11 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label: string | null;
+            /**
+             * Keeps Buyers
+             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by
+             */
+            keeps_buyers: boolean;
             /**
              * Active
              * @description whether it is in use
@@ -19464,6 +19486,11 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label: string | null;
+            /**
+             * Keeps Buyers
+             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by
+             */
+            keeps_buyers: boolean;
             /**
              * Active
              * @description whether it is in use
@@ -22802,6 +22829,7 @@ export interface operations {
                      *             ]
                      *           },
                      *           "call_label": "call_label",
+                     *           "keeps_buyers": true,
                      *           "active": true,
                      *           "version": 3,
                      *           "created_at": "2026-03-02T09:00:00Z",
@@ -22933,6 +22961,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -23077,6 +23106,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -23192,6 +23222,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -23344,6 +23375,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
