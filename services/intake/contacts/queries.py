@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, select, true
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, select, true
 
 from libs.common.contracts.shared import ContactKind, Customer
+from libs.common.domain.masking import masked_person
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
@@ -17,7 +18,6 @@ from services.intake.errors import NotFoundError
 from services.intake.leads.queries import readable
 from services.intake.leads.tables import lead
 from services.intake.masking.queries import hidden
-from services.intake.masking.rules import masked_person
 from services.intake.scope import equal, of_whole, visible
 
 
@@ -50,12 +50,17 @@ def _readable(caller: Principal) -> ColumnElement[bool]:
 async def list_contacts(
     db: Database, caller: Principal, wanted: ContactFilter, asked: PageQuery
 ) -> Page[ContactView]:
-    owner = select(lead.c.owner_id).where(lead.c.id == contact.c.lead_id).scalar_subquery()
-    masked = hidden(caller, contact.c.desk, owner).label("hidden")
-    query = select(contact, masked).where(_readable(caller), wanted.condition())
+    query = _contacts(caller).where(wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-at", [contact.c.at, contact.c.id], asked)
     return found.page(_shown)
+
+
+def _contacts(caller: Principal) -> Select[tuple[object, ...]]:
+    """Select the contacts that a caller may read, and whether each is masked to them."""
+    owner = select(lead.c.owner_id).where(lead.c.id == contact.c.lead_id).scalar_subquery()
+    masked = hidden(caller, contact.c.desk, owner).label("hidden")
+    return select(contact, masked).where(_readable(caller))
 
 
 def _shown(row: RowMapping) -> ContactView:
@@ -67,12 +72,12 @@ def _shown(row: RowMapping) -> ContactView:
 
 async def get_contact(db: Database, caller: Principal, contact_id: UUID) -> ContactView:
     """Return one contact. Raises NotFoundError, also when the caller may not see it."""
-    query = select(contact).where(contact.c.id == contact_id, _readable(caller))
+    query = _contacts(caller).where(contact.c.id == contact_id)
     async with db.read() as conn:
         row = (await conn.execute(query)).mappings().one_or_none()
     if row is None:
         raise NotFoundError
-    return view_of(row)
+    return _shown(row)
 
 
 def view_of(row: RowMapping) -> ContactView:

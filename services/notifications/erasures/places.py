@@ -125,6 +125,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "idempotency": "scope key fingerprint",
     "consent": "desk closed",
     "lead_operator": "desk",
+    "masking": "desk",
     "media": "desk kind",
     "merged_customer": "desk",
     "merged_lead": "desk",

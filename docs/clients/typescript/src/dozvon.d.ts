@@ -1545,12 +1545,12 @@ export interface paths {
         };
         /**
          * Get masking
-         * @description Say whether lists of leads, customers and contacts mask numbers and addresses.
+         * @description Say whether numbers and addresses are masked to operators.
          */
         get: operations["get_masking"];
         /**
          * Set masking
-         * @description Say whether lists mask numbers and addresses to operators, where the lead is not their own.
+         * @description Say whether operators see numbers and addresses masked, where neither lead nor task is their own.
          */
         put: operations["set_masking"];
         post?: never;
@@ -11153,12 +11153,14 @@ export interface components {
         };
         /**
          * Masking
-         * @description Whether lists mask numbers and addresses to operators, where the lead is not their own.
+         * @description Whether operators see numbers and addresses masked, where neither lead nor task is their own.
+         *
+         *     `lists` is the whole rule: it holds in lists and for one thing alone, for search, tasks, messages, the feed.
          */
         Masking: {
             /**
              * Lists
-             * @description whether lists show numbers and addresses in part only, to operators who do not own the lead
+             * @description whether operators see numbers and addresses in part only, where neither lead nor task is their own
              * @default false
              */
             lists?: boolean;
