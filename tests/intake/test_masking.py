@@ -9,7 +9,7 @@ from libs.common.contracts.masking import MaskingChanged
 from libs.common.contracts.tasks import LeadOwnerChanged
 from libs.common.domain.masking import masked, masked_person
 from libs.common.platform.ids import uuid7
-from services.intake.masking.actions import tell_masking
+from services.intake.masking.actions import publish_masking
 from tests.intake.api import Api, lead_of, order
 
 pytestmark = pytest.mark.req("P.7")
@@ -101,15 +101,15 @@ async def test_one_thing_alone_and_what_search_finds_are_masked_as_lists_are(api
     assert (strange, managed, own) == (set(), reads, reads)
 
 
-async def test_what_a_desk_masks_is_told_to_all_services_and_only_when_it_changes(api: Api) -> None:
+async def test_what_a_desk_masks_is_published_and_only_when_it_changes(api: Api) -> None:
     for lists in (True, True, False):
         await api.ok("PUT", "/masking?desk=demo", {"lists": lists})
     assert [event.lists for event in await api.said(MaskingChanged)] == [True, False]
 
 
-async def test_what_the_release_before_has_written_is_told_once(api: Api) -> None:
+async def test_what_the_release_before_has_written_is_published_once(api: Api) -> None:
     await api.ctx.core.db.pool.execute("INSERT INTO masking (desk, lists, changed_by) VALUES ('demo', true, 'ann')")
-    told = [await tell_masking(api.ctx) for _ in range(2)]
+    published = [await publish_masking(api.ctx) for _ in range(2)]
     await api.ctx.core.db.pool.execute("UPDATE masking SET lists = false")
-    told.append(await tell_masking(api.ctx))
-    assert ([event.lists for event in await api.said(MaskingChanged)], told) == ([True, False], [1, 0, 1])
+    published.append(await publish_masking(api.ctx))
+    assert ([event.lists for event in await api.said(MaskingChanged)], published) == ([True, False], [1, 0, 1])

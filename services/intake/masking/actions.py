@@ -14,10 +14,10 @@ INSERT INTO masking (desk, lists, changed_by) VALUES ($1, $2, $3)
 ON CONFLICT (desk) DO UPDATE SET lists = excluded.lists, changed_by = excluded.changed_by
 WHERE masking.lists <> excluded.lists
 """
-# What the release before has written is told as well: it leaves `told` as it was.
-TELL = """
-UPDATE masking SET told = lists
-WHERE desk IN (SELECT desk FROM masking WHERE told IS DISTINCT FROM lists ORDER BY desk FOR UPDATE SKIP LOCKED)
+# What the release before has written is published as well: it leaves `published` as it was.
+PUBLISH = """
+UPDATE masking SET published = lists
+WHERE desk IN (SELECT desk FROM masking WHERE published IS DISTINCT FROM lists ORDER BY desk FOR UPDATE SKIP LOCKED)
 RETURNING desk, lists
 """
 
@@ -34,19 +34,19 @@ async def write_masking(
 ) -> None:
     """Write what a desk masks, and publish it if that is another rule than it was."""
     await tx.conn.execute(WRITE, desk, wanted.lists, subject)
-    await _tell(tx, now, cause)
+    await _publish(tx, now, cause)
 
 
-async def tell_masking(ctx: Context) -> int:
+async def publish_masking(ctx: Context) -> int:
     """Publish what other services have not heard of; return of how many desks."""
     async with ctx.core.db.begin() as tx:
-        told = await _tell(tx, ctx.core.clock.now(), Cause.fresh())
+        published = await _publish(tx, ctx.core.clock.now(), Cause.fresh())
         await tx.commit()
-    return told
+    return published
 
 
-async def _tell(tx: Transaction, now: datetime, cause: Cause) -> int:
-    rows = await tx.conn.fetch(TELL)
+async def _publish(tx: Transaction, now: datetime, cause: Cause) -> int:
+    rows = await tx.conn.fetch(PUBLISH)
     await outbox.add(
         tx,
         [

@@ -2,15 +2,15 @@
 
 from libs.common.platform.worker import Loop, periodic
 from services.intake.context import Context
-from services.intake.masking.actions import tell_masking
+from services.intake.masking.actions import publish_masking
 
 INTERVAL = 10.0  # seconds
 
 
-def telling_loop(ctx: Context) -> Loop:
+def publishing_loop(ctx: Context) -> Loop:
     """Publish again and again: the release before may still run beside this one, and says nothing of it."""
 
-    async def tell() -> None:
-        await tell_masking(ctx)
+    async def publish() -> None:
+        await publish_masking(ctx)
 
-    return periodic("masking", INTERVAL, tell)
+    return periodic("masking", INTERVAL, publish)

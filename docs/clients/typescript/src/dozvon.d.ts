@@ -3697,7 +3697,8 @@ export interface paths {
          * @description Plan an absence: its operator is offered nothing meanwhile, is not reported as missing, and has a deputy.
          *
          *     What is due of theirs until it ends, and new work that is theirs by their leads, goes to the deputy if they are
-         *     there, else to the pool. The leads stay the operator's.
+         *     there, else to the pool. The leads stay the operator's, and what others have not begun goes back to them once they
+         *     are there again.
          */
         post: operations["plan_absence"];
         delete?: never;
@@ -3737,7 +3738,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel absence
-         * @description Cancel an absence that is not over; one under way ends within seconds. What has moved stays where it is.
+         * @description Cancel an absence that is not over; one under way ends within seconds. What has moved goes back unless it is begun.
          */
         post: operations["cancel_absence"];
         delete?: never;

@@ -1,4 +1,4 @@
-"""What desks mask is told to the other services; what was said before is told by the worker."""
+"""What desks mask is published to the other services; what was said before is published by the worker."""
 
 from alembic import op
 
@@ -7,4 +7,4 @@ down_revision = "intake_0029"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE masking ADD COLUMN told boolean")
+    op.execute("ALTER TABLE masking ADD COLUMN published boolean")
