@@ -96,6 +96,7 @@ EXCEPTIONS = {
     "tasks/timeline/catalogue": "the titles of events",
     "tasks/timeline/texts": "texts in both languages",
     "tasks/timeline/waiting": "parked events in the timeline",
+    "assignment/configuration/absences": "a part of a document that is compared by what it says, not by codes",
     "assignment/decisions/texts": "texts in both languages",
     "assignment/schedule/board": "a month by person and day",
     "assignment/shifts/handover": "what a check-out waits for",

@@ -11,6 +11,8 @@ from libs.common.domain.masking import masked, masked_person
 from libs.common.platform.ids import uuid7
 from services.intake.masking.actions import publish_masking
 from tests.intake.api import Api, lead_of, order
+from tests.intake.test_configuration_api import PATH as CONFIGURATION
+from tests.intake.test_configuration_api import changes, planned_and_applied
 
 pytestmark = pytest.mark.req("P.7")
 
@@ -113,3 +115,18 @@ async def test_what_the_release_before_has_written_is_published_once(api: Api) -
     await api.ctx.core.db.pool.execute("UPDATE masking SET lists = false")
     published.append(await publish_masking(api.ctx))
     assert ([event.lists for event in await api.said(MaskingChanged)], published) == ([True, False], [1, 0, 1])
+
+
+async def test_what_a_desk_masks_and_keeps_is_a_part_of_its_file(api: Api) -> None:
+    rules: dict[str, object] = {"masking": {"lists": True}, "retention": {"deliveries": 90, "customers": 365}}
+    made = await planned_and_applied(api, rules)
+    exported = json.loads((await api.call("GET", CONFIGURATION)).text)["document"]
+    again, silent = await planned_and_applied(api, exported), await planned_and_applied(api, {})
+    less = await planned_and_applied(api, {"retention": {"customers": 365}})
+    assert [changes(each) for each in (made, again, silent, less)] == [
+        [("change", "rule", ["lists"]), ("change", "rule", ["deliveries", "customers"])], [], [],
+        [("change", "rule", ["deliveries"])],
+    ]  # fmt: skip
+    kept = {"deliveries": 90, "recordings": None, "customers": 365}
+    assert (exported["masking"], exported["retention"]) == (rules["masking"], kept)
+    assert [event.lists for event in await api.said(MaskingChanged)] == [True]

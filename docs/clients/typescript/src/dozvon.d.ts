@@ -3697,8 +3697,7 @@ export interface paths {
          * @description Plan an absence: its operator is offered nothing meanwhile, is not reported as missing, and has a deputy.
          *
          *     What is due of theirs until it ends, and new work that is theirs by their leads, goes to the deputy if they are
-         *     there, else to the pool. The leads stay the operator's, and what others have not begun goes back to them once they
-         *     are there again.
+         *     there, else to the pool. The leads stay the operator's; what others have not begun goes back when they come.
          */
         post: operations["plan_absence"];
         delete?: never;
@@ -3738,7 +3737,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel absence
-         * @description Cancel an absence that is not over; one under way ends within seconds. What has moved goes back unless it is begun.
+         * @description Cancel an absence that is not over; one under way ends within seconds, and what is not begun goes back.
          */
         post: operations["cancel_absence"];
         delete?: never;
@@ -4108,7 +4107,7 @@ export interface paths {
          * @description Say what applying a document would change, or apply it to the plan that `If-Match` names.
          *
          *     What it does not name is retired: operators become inactive and leave their pools, and their tasks go to others
-         *     as at a check-out. Shifts that change are planned anew from now on.
+         *     as at a check-out. Shifts that change are planned anew from now on; absences that have ended are no change.
          */
         post: operations["configure_assignment"];
         delete?: never;
@@ -5293,6 +5292,39 @@ export interface components {
             ends_at?: string | null;
         };
         /**
+         * AbsencePart
+         * @description An absence of a desk's document: whole days by its clock, or moments; `deputy`: the `sub` of one.
+         */
+        AbsencePart: {
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+            /** Deputy */
+            deputy?: string | null;
+            /**
+             * First Day
+             * @description its first day, by the desk's clock
+             */
+            first_day?: string | null;
+            /**
+             * Last Day
+             * @description its last day, by the desk's clock
+             */
+            last_day?: string | null;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at?: string | null;
+            /**
+             * Ends At
+             * @description when it ends
+             */
+            ends_at?: string | null;
+        };
+        /**
          * AbsenceState
          * @description How an absence stands; these codes are stored.
          * @enum {string}
@@ -5845,6 +5877,13 @@ export interface components {
             } | null;
             /** @description rest between shifts, hand-over and lateness */
             attendance?: components["schemas"]["AttendancePart"] | null;
+            /**
+             * Absences
+             * @description by the `sub` of who is absent; one that is not named is cancelled
+             */
+            absences?: {
+                [key: string]: components["schemas"]["AbsencePart"][];
+            } | null;
         };
         /**
          * Attempt
@@ -10324,7 +10363,9 @@ export interface components {
         };
         /**
          * IntakePart
-         * @description The sources of a desk, and how often it calls; null: as they are. Sources that are not named are retired.
+         * @description The sources of a desk, how often it calls, what it keeps and masks; null: as they are.
+         *
+         *     Sources that are not named are retired.
          *
          *     `schools` are accounts at GetCourse by the codes of their sources; of one that is not named, nothing is asked.
          */
@@ -10345,6 +10386,8 @@ export interface components {
             } | null;
             /** @description how often the desk calls its customers */
             calling?: components["schemas"]["CallingPart"] | null;
+            masking?: components["schemas"]["Masking"] | null;
+            retention?: components["schemas"]["IntakeRetention"] | null;
         };
         /**
          * IntakeRetention
@@ -13248,7 +13291,9 @@ export interface components {
         };
         /**
          * NotificationsPart
-         * @description The channels and templates of a desk, and when it writes; null: as they are. What is not named is retired.
+         * @description The channels and templates of a desk, when it writes, and how long it keeps what names persons.
+         *
+         *     Null: as they are. What is not named is retired.
          */
         NotificationsPart: {
             /**
@@ -13267,6 +13312,7 @@ export interface components {
             } | null;
             /** @description when the desk writes to its customers */
             sending?: components["schemas"]["SendingPart"] | null;
+            retention?: components["schemas"]["NotificationsRetention"] | null;
         };
         /**
          * NotificationsRetention
@@ -20387,6 +20433,7 @@ export interface components {
             playbooks?: {
                 [key: string]: components["schemas"]["PlaybookPart"];
             } | null;
+            retention?: components["schemas"]["TasksRetention"] | null;
         };
         /**
          * TasksRetention
@@ -22090,6 +22137,7 @@ export interface components {
     pathItems: never;
 }
 export type AbsenceIn = components['schemas']['AbsenceIn'];
+export type AbsencePart = components['schemas']['AbsencePart'];
 export type AbsenceState = components['schemas']['AbsenceState'];
 export type AbsenceView = components['schemas']['AbsenceView'];
 export type AbsenceViewPage = components['schemas']['AbsenceViewPage'];
@@ -23456,6 +23504,14 @@ export interface operations {
                      *         "schools": {},
                      *         "calling": {
                      *           "calls_a_day": 1
+                     *         },
+                     *         "masking": {
+                     *           "lists": false
+                     *         },
+                     *         "retention": {
+                     *           "deliveries": 1,
+                     *           "recordings": 1,
+                     *           "customers": 1
                      *         }
                      *       }
                      *     }
@@ -23523,6 +23579,14 @@ export interface operations {
                      *         "schools": {},
                      *         "calling": {
                      *           "calls_a_day": 1
+                     *         },
+                     *         "masking": {
+                     *           "lists": false
+                     *         },
+                     *         "retention": {
+                     *           "deliveries": 1,
+                     *           "recordings": 1,
+                     *           "customers": 1
                      *         }
                      *       },
                      *       "mode": "plan",
@@ -33950,7 +34014,11 @@ export interface operations {
                      *           "region": "RU",
                      *           "days": []
                      *         },
-                     *         "playbooks": {}
+                     *         "playbooks": {},
+                     *         "retention": {
+                     *           "comments": 1,
+                     *           "timeline": 1
+                     *         }
                      *       }
                      *     }
                      */
@@ -34032,7 +34100,11 @@ export interface operations {
                      *           "region": "RU",
                      *           "days": []
                      *         },
-                     *         "playbooks": {}
+                     *         "playbooks": {},
+                     *         "retention": {
+                     *           "comments": 1,
+                     *           "timeline": 1
+                     *         }
                      *       },
                      *       "mode": "plan",
                      *       "changes": [
@@ -48064,7 +48136,8 @@ export interface operations {
                      *             "repeated": 2,
                      *             "grace": 1
                      *           }
-                     *         }
+                     *         },
+                     *         "absences": {}
                      *       }
                      *     }
                      */
@@ -48155,7 +48228,8 @@ export interface operations {
                      *             "repeated": 2,
                      *             "grace": 1
                      *           }
-                     *         }
+                     *         },
+                     *         "absences": {}
                      *       },
                      *       "mode": "plan",
                      *       "changes": [
@@ -48189,6 +48263,22 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            /** @description `not_known_yet`: In conflict with the state */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "not_known_yet";
+                    };
+                };
+            };
             /** @description `stale_version`: The version is stale */
             412: {
                 headers: {
@@ -50303,6 +50393,10 @@ export interface operations {
                      *           },
                      *           "marketing_a_week": 0,
                      *           "doubt": "desk"
+                     *         },
+                     *         "retention": {
+                     *           "messages": 1,
+                     *           "callbacks": 1
                      *         }
                      *       }
                      *     }
@@ -50379,6 +50473,10 @@ export interface operations {
                      *           },
                      *           "marketing_a_week": 0,
                      *           "doubt": "desk"
+                     *         },
+                     *         "retention": {
+                     *           "messages": 1,
+                     *           "callbacks": 1
                      *         }
                      *       },
                      *       "mode": "plan",
