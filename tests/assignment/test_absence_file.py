@@ -24,7 +24,7 @@ async def known(desk: Desk) -> Desk:
     return desk
 
 
-async def listed(desk: Desk) -> list[tuple[str, str]]:
+async def listed(desk: Desk) -> list[tuple[object, object]]:
     """Return the absences of the desk, each with how it stands."""
     return [(one["operator_name"], one["state"]) for one in await desk.items("/absences")]
 

@@ -4,11 +4,12 @@ from importlib import import_module
 
 import pytest
 
+from libs.common.deskfile.reading import Document
 from libs.common.deskfile.services import KINDS, joined, part_of, unknown_members
 
 pytestmark = pytest.mark.req("P.7")
 
-FILE = {"desk": "demo", "title": "x", "retention": {"comments": 30, "callbacks": None, "deliveries": 90}}
+FILE: Document = {"desk": "demo", "title": "x", "retention": {"comments": 30, "callbacks": None, "deliveries": 90}}
 
 
 @pytest.mark.parametrize("service", KINDS)

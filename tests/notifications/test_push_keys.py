@@ -12,7 +12,7 @@ from tests.notifications.api import running_api
 from tests.notifications.support import KEYS
 from tests.notifications.test_feed import ANNA, known, write
 from tests.notifications.test_pushes import PATH
-from tests.support.browser import Browser
+from tests.support.browser import Browser, url64
 
 pytestmark = pytest.mark.req("P.7", "S0.3")
 
@@ -30,8 +30,7 @@ async def subscribed(db: Database, name: str = "one") -> tuple[str, str]:
     async with running_api(db, standins) as api:
         put = await api.call("PUT", PATH, browser.subscription, role="operator")
     assert put.status_code == 200, put.text
-    keys = browser.subscription["keys"]
-    return keys["p256dh"], keys["auth"]
+    return url64(browser.public), url64(browser.auth)
 
 
 async def opened(db: Database, keys: DataKeys = OURS) -> tuple[str, str]:
@@ -43,8 +42,8 @@ async def opened(db: Database, keys: DataKeys = OURS) -> tuple[str, str]:
 async def test_keys_stand_in_no_column_as_they_are(notifications_db: Database) -> None:
     keys = await subscribed(notifications_db)
     again = await subscribed(notifications_db)  # of the same endpoint, with other keys
-    row = await notifications_db.pool.fetchrow("SELECT * FROM push_subscription")
-    assert [name for name, value in dict(row).items() if any(key in str(value) for key in again)] == []
+    (row,) = await notifications_db.pool.fetch("SELECT * FROM push_subscription")
+    assert [name for name, value in row.items() if any(key in str(value) for key in again)] == []
     assert (await opened(notifications_db), again == keys) == (again, False)
 
 
@@ -54,7 +53,7 @@ async def test_keys_that_were_moved_to_another_row_do_not_open(notifications_db:
     await notifications_db.pool.execute(
         "UPDATE push_subscription SET sealed = (SELECT max(sealed) FROM push_subscription)"
     )
-    found = []
+    found: list[tuple[str, str] | None] = []
     for row in await notifications_db.pool.fetch("SELECT * FROM push_subscription"):
         try:
             found.append(keys_of(row, row["id"], OURS))

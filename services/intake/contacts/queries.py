@@ -18,7 +18,8 @@ from services.intake.errors import NotFoundError
 from services.intake.leads.queries import readable
 from services.intake.leads.tables import lead
 from services.intake.masking.queries import hidden
-from services.intake.scope import equal, of_whole, visible
+from services.intake.recordings.queries import of_partner
+from services.intake.scope import equal, is_partner_alone, of_whole, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,12 @@ class ContactFilter:
 
 
 def _readable(caller: Principal) -> ColumnElement[bool]:
-    """Return the condition of the contacts that a caller may read: an operator's are those of their leads (P.6)."""
+    """Return the condition of the contacts that a caller may read: an operator's are those of their leads (P.6).
+
+    A partner's are those that they may listen to.
+    """
+    if is_partner_alone(caller):
+        return and_(visible(caller, contact.c.desk), of_partner(caller))
     theirs = select(lead.c.id).where(lead.c.id == contact.c.lead_id, readable(caller)).exists()
     return and_(visible(caller, contact.c.desk), true() if caller.sees_whole_desks else theirs)
 
@@ -53,7 +59,7 @@ async def list_contacts(
     query = _contacts(caller).where(wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-at", [contact.c.at, contact.c.id], asked)
-    return found.page(_shown)
+    return found.page(lambda row: _shown(row, caller))
 
 
 def _contacts(caller: Principal) -> Select[tuple[object, ...]]:
@@ -63,8 +69,11 @@ def _contacts(caller: Principal) -> Select[tuple[object, ...]]:
     return select(contact, masked).where(_readable(caller))
 
 
-def _shown(row: RowMapping) -> ContactView:
+def _shown(row: RowMapping, caller: Principal) -> ContactView:
+    """Return a contact as a caller sees it: a partner sees who it was, and not how they are reached."""
     view = view_of(row)
+    if is_partner_alone(caller):
+        return view.model_copy(update={"person": Customer(name=view.person.name)})
     if not row["hidden"]:
         return view
     return view.model_copy(update={"person": Customer.model_validate(masked_person(row["person"]))})
@@ -77,7 +86,7 @@ async def get_contact(db: Database, caller: Principal, contact_id: UUID) -> Cont
         row = (await conn.execute(query)).mappings().one_or_none()
     if row is None:
         raise NotFoundError
-    return _shown(row)
+    return _shown(row, caller)
 
 
 def view_of(row: RowMapping) -> ContactView:

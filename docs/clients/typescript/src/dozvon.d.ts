@@ -352,6 +352,8 @@ export interface paths {
         /**
          * List contacts
          * @description List contacts, the newest first; an operator sees those of their leads and of leads that have no owner.
+         *
+         *     A partner with leave to listen sees the calls of their own leads that have a recording, without the number.
          */
         get: operations["list_contacts"];
         put?: never;
@@ -397,8 +399,9 @@ export interface paths {
          * Get contact recording
          * @description Return an address at which the recording of a call can be played for ten minutes.
          *
-         *     For supervisors, and for the operator of the lead or of the call. Both this and each playing stand in the audit
-         *     log. The address is played without a token, as `<audio>` needs it: pass it to no one.
+         *     For supervisors, for the operator of the lead or of the call, and of their own leads for a partner whose card
+         *     says `listens`. This and each playing are in the audit log. The address is played without a token, as `<audio>`
+         *     needs it: pass it to no one.
          */
         get: operations["get_contact_recording"];
         put?: never;
@@ -5301,7 +5304,10 @@ export interface components {
              * @description why
              */
             reason: string;
-            /** Deputy */
+            /**
+             * Deputy
+             * @description who deputises, by the `sub` of their token
+             */
             deputy?: string | null;
             /**
              * First Day
@@ -10386,7 +10392,9 @@ export interface components {
             } | null;
             /** @description how often the desk calls its customers */
             calling?: components["schemas"]["CallingPart"] | null;
+            /** @description what operators see in part only */
             masking?: components["schemas"]["Masking"] | null;
+            /** @description for how many days what names persons is kept */
             retention?: components["schemas"]["IntakeRetention"] | null;
         };
         /**
@@ -13312,6 +13320,7 @@ export interface components {
             } | null;
             /** @description when the desk writes to its customers */
             sending?: components["schemas"]["SendingPart"] | null;
+            /** @description for how many days what names persons is kept */
             retention?: components["schemas"]["NotificationsRetention"] | null;
         };
         /**
@@ -14283,6 +14292,7 @@ export interface components {
          * @description A new partner of a desk. `operator_id` works their leads, `consultant_id` minds the card.
          *
          *     `lines` are the telephone lines that are called for this partner, `calls_go_to` who takes those calls.
+         *     `listens`: the partner may listen to recordings of calls with customers of their own leads.
          */
         PartnerIn: {
             /**
@@ -14367,6 +14377,12 @@ export interface components {
              * @default true
              */
             active?: boolean;
+            /**
+             * Listens
+             * @description whether the partner may listen to recordings of calls with customers of their own leads
+             * @default false
+             */
+            listens?: boolean;
         };
         /**
          * PartnerPatch
@@ -14431,6 +14447,11 @@ export interface components {
              * @description whether it is in use
              */
             active?: boolean;
+            /**
+             * Listens
+             * @description whether the partner may listen to recordings of calls with customers of their own leads
+             */
+            listens?: boolean;
         };
         /**
          * PartnerView
@@ -14511,6 +14532,11 @@ export interface components {
              * @description whether it is in use
              */
             active: boolean;
+            /**
+             * Listens
+             * @description whether the partner may listen to recordings of calls with customers of their own leads
+             */
+            listens: boolean;
             /**
              * Created At
              * Format: date-time
@@ -20433,6 +20459,7 @@ export interface components {
             playbooks?: {
                 [key: string]: components["schemas"]["PlaybookPart"];
             } | null;
+            /** @description for how many days what names persons is kept */
             retention?: components["schemas"]["TasksRetention"] | null;
         };
         /**
@@ -24141,6 +24168,7 @@ export interface operations {
                      *             "identities": []
                      *           },
                      *           "active": true,
+                     *           "listens": true,
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "updated_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -24247,6 +24275,7 @@ export interface operations {
                      *         "identities": []
                      *       },
                      *       "active": true,
+                     *       "listens": true,
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "updated_at": "2026-03-02T09:00:00Z",
                      *       "version": 3
@@ -24371,6 +24400,7 @@ export interface operations {
                      *         "identities": []
                      *       },
                      *       "active": true,
+                     *       "listens": true,
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "updated_at": "2026-03-02T09:00:00Z",
                      *       "version": 3
@@ -24470,6 +24500,7 @@ export interface operations {
                      *         "identities": []
                      *       },
                      *       "active": true,
+                     *       "listens": true,
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "updated_at": "2026-03-02T09:00:00Z",
                      *       "version": 3
