@@ -215,6 +215,6 @@ NOT_PERSONAL: Mapping[str, str] = {
     "saved_filter": "desk owner list",
     "school": "desk code format account name api_key webhook_key halted_code changed_by",
     "source": "desk code key format config auth secrets playbook zone language region currency test_prefixes"
-    " field_map status_map response origins thanks_url channel consent call_label keeps_buyers",
+    " field_map status_map response origins thanks_url channel consent call_label",
     "source_terms": "desk document document_version purposes call_label",
 }

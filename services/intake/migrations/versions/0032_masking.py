@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "intake_0030"
-down_revision = "intake_0029"
+revision = "intake_0032"
+down_revision = "intake_0031"
 
 
 def upgrade() -> None:

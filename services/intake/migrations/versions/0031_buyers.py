@@ -5,8 +5,8 @@ The release before writes none of it: its sources open one, as before.
 
 from alembic import op
 
-revision = "intake_0030"
-down_revision = "intake_0029"
+revision = "intake_0031"
+down_revision = "intake_0030"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "intake_0031"
-down_revision = "intake_0030"
+revision = "intake_0033"
+down_revision = "intake_0032"
 
 
 def upgrade() -> None:
