@@ -15,12 +15,16 @@ from tests.support.topics import EventFact, read_topics
 
 SETTLE_SECONDS = 90
 LOOK_AGAIN = 0.5
+_COLLECTIONS = 10
 _NOT_BACK = "a server that is not back yet"
 
 
 async def facts_of(stack: ProcessStack, answered: Answered) -> Facts:
-    """Settle, then collect the facts: anew when a timer has written an event between the first and the last."""
-    while True:
+    """Settle, then collect the facts: anew when a timer has written an event between the first and the last.
+
+    Raises TimeoutError where that happens each time.
+    """
+    for _ in range(_COLLECTIONS):
         await settle(stack)
         conn = await asyncpg.connect(stack.database.admin_url)
         try:
@@ -32,6 +36,7 @@ async def facts_of(stack: ProcessStack, answered: Answered) -> Facts:
                 return facts
         finally:
             await conn.close()
+    raise TimeoutError(f"events were written during each of {_COLLECTIONS} collections")
 
 
 async def settle(stack: ProcessStack, seconds: float = SETTLE_SECONDS) -> None:
