@@ -20,6 +20,7 @@ from libs.common.testkit.copies import Copies, Templates
 from libs.common.testkit.database import StackDatabase, empty_database, template_database
 from libs.common.testkit.messaging import JOURNAL
 from libs.common.testkit.servers import both_servers, kafka_server, postgres_server
+from tests.support import forked
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -92,7 +93,8 @@ def pytest_configure_node(node: "WorkerController") -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stop the shared servers once the workers are gone."""
+    """Stop what tests forked, and the shared servers once the workers are gone."""
+    forked.end()
     session.config.stash[RUN].end()
 
 

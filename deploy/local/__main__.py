@@ -81,8 +81,8 @@ async def _until_asked_to_stop(work: Coroutine[object, object, None], say: Say) 
 
 async def _serve(stack: Stack, say: Say) -> None:
     require_free(stack.port, "set PORT to another one")
-    async with stack.running() as desk:
-        write_whole(stack.home.path / VARIABLES, variables(stack.url, stack.standins, desk), 0o600)
+    async with stack.running() as (desk, school):
+        write_whole(stack.home.path / VARIABLES, variables(stack.url, stack.standins, desk, school), 0o600)
         say(guide(stack.url, str(stack.home.path), desk))
         await asyncio.Event().wait()
 

@@ -7,19 +7,38 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
 _FIRST_PAUSE = 0.5  # seconds before a dead child is started again; doubled up to the limit
 _PAUSE_LIMIT = 10.0
 _STOP_SECONDS = 20.0
 
 
+class Running(Protocol):
+    """A process that was started, as asyncio shows it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    async def wait(self) -> int: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
 @dataclass
-class _Child:
-    argv: Sequence[str]
+class Child:
+    """A module to run, as `python -m` would. `once` is added to the environment of its next life alone."""
+
+    module: Sequence[str]
     env: Mapping[str, str]
     log: Path
     once: Mapping[str, str]
-    process: asyncio.subprocess.Process | None = None
+    process: Running | None = None
     watcher: asyncio.Task[None] | None = None
 
 
@@ -33,7 +52,7 @@ class Children:
     logs: Path
     say: Callable[[str], None]
     tree: Path | None = None
-    _children: dict[str, _Child] = field(default_factory=dict)
+    _children: dict[str, Child] = field(default_factory=dict)
 
     async def start(
         self,
@@ -46,9 +65,9 @@ class Children:
 
         `once` is added to the environment of its first life alone.
         """
-        child = _Child([sys.executable, "-m", "deploy.local.child", *module], env, self.logs / f"{name}.log", once)
+        child = Child(module, env, self.logs / f"{name}.log", once)
         self._children[name] = child
-        await self._spawn(child)
+        child.process = await self.spawn(child)
         child.watcher = asyncio.create_task(self._watch(name, child), name=f"watch {name}")
 
     async def halt(self, name: str) -> None:
@@ -67,11 +86,15 @@ class Children:
         """Ask all to stop, wait, and kill what is left after 20 s."""
         await asyncio.gather(*(self._end(child) for child in self._children.values()))
 
-    async def _spawn(self, child: _Child) -> None:
+    async def spawn(self, child: Child) -> Running:
+        """Start the process of one life of a child. Raises OSError."""
         with child.log.open("ab") as log:
             # A session of its own: Ctrl-C reaches the parent alone, which then stops the children in order.
-            child.process = await asyncio.create_subprocess_exec(
-                *child.argv,
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "deploy.local.child",
+                *child.module,
                 cwd=self.tree,
                 env={**child.env, **child.once},
                 stdin=asyncio.subprocess.PIPE,  # never written: its end is how the child notices our death
@@ -80,7 +103,7 @@ class Children:
                 start_new_session=True,
             )
 
-    async def _watch(self, name: str, child: _Child) -> None:
+    async def _watch(self, name: str, child: Child) -> None:
         pause = _FIRST_PAUSE
         while child.process is not None:
             born = asyncio.get_running_loop().time()
@@ -92,11 +115,11 @@ class Children:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _PAUSE_LIMIT)
             try:
-                await self._spawn(child)
+                child.process = await self.spawn(child)
             except OSError as error:  # tried again: the old process is still the dead one
                 self.say(f"{name} cannot be started: {error}")
 
-    async def _end(self, child: _Child) -> None:
+    async def _end(self, child: Child) -> None:
         if child.watcher is not None:
             await cancelled(child.watcher)
         if child.process is not None and child.process.returncode is None:

@@ -54,7 +54,7 @@ class Stack:
         return f"http://127.0.0.1:{self.port}"
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[DemoDesk]:
+    async def running(self) -> AsyncIterator[tuple[DemoDesk, SchoolDesk]]:
         """Start everything, give control while it runs, then drain and stop everything."""
         async with AsyncExitStack() as stack:
             clock = SharedClock(self.home.clock)
@@ -72,8 +72,8 @@ class Stack:
             await stack.enter_async_context(self._origin(clock, issuer, servers, children))
             await self._until_ready()
             self.say("setting up the demo desks")
-            self._desk = await self._seed(issuer)
-            yield self._desk
+            self._desk, self._school = await self._seed(issuer)
+            yield self._desk, self._school
 
     async def migrate_only(self) -> None:
         """Bring roles, schemas and topics up to date, with servers that are stopped again afterwards."""
@@ -218,12 +218,12 @@ class Stack:
         late = ", ".join(name for name, ready in states.items() if not ready)
         raise LocalStackError(f"not ready after {_READY_SECONDS} s: {late}; see {self.home.logs}")
 
-    async def _seed(self, issuer: TokenIssuer) -> DemoDesk:
+    async def _seed(self, issuer: TokenIssuer) -> tuple[DemoDesk, SchoolDesk]:
         try:
             async with httpx.AsyncClient(base_url=self.url, timeout=30) as client:
                 seeder = Seeder(client, issuer, self.home.path / "demo.json", self.url)
-                self._school = await seeder.seed_school()
-                return await seeder.seed()
+                school = await seeder.seed_school()
+                return await seeder.seed(), school
         except (SeedError, httpx.HTTPError) as error:
             raise LocalStackError(f"the demo desks cannot be set up: {error!r}; see {self.home.logs}") from error
 

@@ -16,6 +16,7 @@ from libs.common.messaging.bus.topics import partitions_of
 from services.assignment import subscriptions as assignment
 from services.intake import subscriptions as intake
 from services.notifications import subscriptions as notifications
+from services.notifications.providers.registry import PROVIDERS
 from services.tasks import subscriptions as tasks
 
 #: The topics that each service's worker reads, in a group of the service's name.
@@ -25,11 +26,15 @@ READS: Mapping[str, Sequence[str]] = {
     "assignment": assignment.TOPICS,
     "notifications": notifications.TOPICS,
 }
-#: A message that waits for its next try or its turn goes within this; what waits for the morning is not under way.
+#: A message that waits for its next try or its turn goes within this.
 SOON = timedelta(minutes=1)
+#: Providers that say no more of a message than that they have accepted it.
+SILENT = tuple(code for code, adapter in PROVIDERS.items() if not adapter.limits.reports)
+# What waits for the morning is not under way, nor what nothing more will be heard of.
 OPEN_MESSAGES = """
 SELECT count(*) FROM notifications.message m WHERE state IN ('pending', 'accepted', 'sent') AND NOT EXISTS (
     SELECT FROM notifications.attempt a WHERE a.message_id = m.id AND a.state = 'held' AND a.not_before > $1)
+AND NOT (state = 'accepted' AND provider = ANY($2))
 """
 DUE_TIMERS = "SELECT count(*) FROM tasks.timer WHERE due_at <= $1"
 OUTBOX = "SELECT count(*) FROM {0}.outbox"
@@ -144,7 +149,7 @@ class Watch:
 async def in_databases(conn: Connection, now: datetime) -> dict[str, int]:
     """Return what stands in the four schemas and is to be done by `now`, business time; zeros too."""
     moving = await backlog(conn)
-    moving["messages under way"] = await conn.fetchval(OPEN_MESSAGES, now + SOON)
+    moving["messages under way"] = await conn.fetchval(OPEN_MESSAGES, now + SOON, SILENT)
     moving["timers due"] = await conn.fetchval(DUE_TIMERS, now)
     return moving
 

@@ -4,7 +4,7 @@ from libs.common.contracts import Topic, desks, erasures, tasks
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.erasure.actions import note_erasures
 from services.assignment.context import Context
-from services.assignment.desks.actions import project_desks
+from services.assignment.desks.actions import desk_events
 from services.assignment.offers.actions import work_events
 
 TOPICS = (Topic.TASKS, Topic.PARTIES)
@@ -26,6 +26,6 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
         tasks.TaskCompleted.event_type: apply,
         tasks.TaskFailed.event_type: apply,
         tasks.TaskDeferred.event_type: apply,
-        desks.DeskChanged.event_type: project_desks,
+        desks.DeskChanged.event_type: desk_events(ctx),
         erasures.CustomerErased.event_type: note_erasures,
     }

@@ -14,6 +14,7 @@ from services.intake.context import open_context
 from services.intake.erasures.actions import eraser, keeper
 from services.intake.errors import ERRORS
 from services.intake.leads.worker import sorting_loop
+from services.intake.masking.worker import publishing_loop
 from services.intake.partners.worker import announcing_loop
 from services.intake.payments.worker import booking_loop
 from services.intake.placements.worker import placing_loops
@@ -50,6 +51,7 @@ SERVICE = Service(
         *placing_loops(ctx),
         *rate_loops(ctx),
         announcing_loop(ctx),
+        publishing_loop(ctx),
         attention_loop(ctx.core, KINDS, SAY),
         *eraser(ctx).loops(),
         keeper(ctx).loop(),

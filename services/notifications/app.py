@@ -17,6 +17,7 @@ from services.notifications.context import open_context
 from services.notifications.delivery.worker import loops
 from services.notifications.erasures.places import AGED, PLACES
 from services.notifications.errors import ERRORS
+from services.notifications.pushes.store import SealedBrowsers
 from services.notifications.settings import NotificationsSettings
 from services.notifications.subscriptions import TOPICS, subscriptions
 from services.notifications.templates import worker as templates
@@ -54,5 +55,5 @@ SERVICE = Service(
     api=api,
     errors=ERRORS,
     audited=True,
-    sealed=(SealedChannels(),),
+    sealed=(SealedChannels(), SealedBrowsers()),
 )

@@ -8,6 +8,7 @@ from services.notifications.consents import tables as consents
 from services.notifications.conversations import tables as conversations
 from services.notifications.feed import tables as feed
 from services.notifications.leads import tables as leads
+from services.notifications.masking import tables as masking
 from services.notifications.media import tables as media
 from services.notifications.merges import tables as merges
 from services.notifications.messages import tables as messages
@@ -28,6 +29,7 @@ __all__ = [
     "conversations",
     "feed",
     "leads",
+    "masking",
     "media",
     "merges",
     "messages",

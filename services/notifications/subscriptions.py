@@ -3,10 +3,22 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar, cast
 
-from libs.common.contracts import EventData, Received, Topic, assignment, consents, erasures, intake, notices, tasks
+from libs.common.contracts import (
+    EventData,
+    Received,
+    Topic,
+    assignment,
+    consents,
+    erasures,
+    intake,
+    masking,
+    notices,
+    tasks,
+)
 from libs.common.messaging.inbox import Subscriptions, UseCase
 from libs.common.platform.db import Transaction
 from libs.common.platform.erasure.actions import note_erasures, sparing
+from libs.common.platform.masking import project_masking
 from services.notifications.consents.actions import follow_consents
 from services.notifications.context import Context
 from services.notifications.conversations.store import follow_partners
@@ -82,6 +94,7 @@ def table(ctx: Context) -> Subscriptions:
         intake.MessageResolved.event_type: _of_one_type(resolve_messages),
         intake.CustomerMerged.event_type: _of_one_type(follow_merges),
         consents.ConsentChanged.event_type: consenting,
+        masking.MaskingChanged.event_type: project_masking,
         intake.PartnerChanged.event_type: _of_one_type(follow_partners),
         assignment.OperatorChanged.event_type: _of_one_type(store_operators),
     }

@@ -5,6 +5,7 @@ from services.tasks.bulk import tables as bulk
 from services.tasks.calls import tables as calls
 from services.tasks.desks import tables as desks
 from services.tasks.fanouts import tables as fanouts
+from services.tasks.masking import tables as masking
 from services.tasks.mending import tables as mending
 from services.tasks.merges import tables as merges
 from services.tasks.metadata import metadata
@@ -37,6 +38,7 @@ TABLES = (
     sheets.ticked_step,
     templates.approved_template,
     rates.rate,
+    masking.masking,
     moves.pending_release,
     redistributions.redistribution,
     redistributions.member,

@@ -1,8 +1,19 @@
 """The events that tasks consumes, and the use case of each."""
 
-from libs.common.contracts import Topic, assignment, attention, erasures, intake, notifications, payments, rates
+from libs.common.contracts import (
+    Topic,
+    assignment,
+    attention,
+    erasures,
+    intake,
+    masking,
+    notifications,
+    payments,
+    rates,
+)
 from libs.common.messaging.inbox import Subscriptions
 from libs.common.platform.erasure.actions import note_erasures, sparing
+from libs.common.platform.masking import project_masking
 from services.tasks.attention.actions import follow_attention
 from services.tasks.context import Context
 from services.tasks.merges.actions import merge_customers, merge_leads
@@ -74,6 +85,7 @@ def table(ctx: Context) -> Subscriptions:
         notifications.TemplateApproved.event_type: project_templates,
         notifications.TemplateRetired.event_type: project_templates,
         rates.RateChanged.event_type: project_rates,
+        masking.MaskingChanged.event_type: project_masking,
         attention.IntakeAttentionRaised.event_type: waits,
         attention.IntakeAttentionCleared.event_type: waits,
         attention.AssignmentAttentionRaised.event_type: waits,

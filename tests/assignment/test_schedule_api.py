@@ -48,6 +48,16 @@ async def set_up(desk: Desk, **changes: object) -> None:
     assert applied.status_code == 200, applied.text
 
 
+@pytest.mark.req("S4.6")
+async def test_a_week_that_came_before_its_desks_clock_is_planned_once_that_is_known(desk: Desk) -> None:
+    applied = await planned_and_applied(desk, WHOLE)
+    before = await desk.items("/schedule")
+    await desk.receive(MOSCOW)
+    planned = await desk.items("/schedule")
+    assert (applied.status_code, before, {one["title"] for one in planned}) == (200, [], {TITLE["ru"]})
+    assert (len(planned), await plan_ahead(desk.ctx)) == (14, 0)
+
+
 async def looked(desk: Desk) -> None:
     await watch(desk.ctx)
     await look(desk.ctx.db, KINDS, SAY, desk.ctx.now())
@@ -73,13 +83,6 @@ async def test_a_desk_file_plans_two_weeks_ahead(desk: Desk) -> None:
     await set_up(desk)
     found = await desk.items("/schedule?desk=demo")
     assert (len(found), {each["operator_name"] for each in found}, found[0]["title"]) == (14, {"Анна"}, "Дневная")
-
-
-async def test_a_desk_that_is_heard_of_later_is_planned_by_the_worker(desk: Desk) -> None:
-    await planned_and_applied(desk, WHOLE)
-    before = await desk.items("/schedule")
-    await desk.receive(MOSCOW)
-    assert (before, [await plan_ahead(desk.ctx) for _ in range(2)]) == ([], [14, 0])
 
 
 async def test_what_changes_is_planned_anew_and_what_is_cancelled_stays_so(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 
 from deploy.demo.day.balance import Day, faults
-from deploy.demo.day.ground import asked
+from deploy.demo.day.ground import REST, asked
 from deploy.demo.day.school import played
 from deploy.demo.desk import SCHOOL
 from deploy.local.process import EmbeddedServer
@@ -47,7 +47,7 @@ class StackGround:
 
     async def rest(self) -> None:
         """Wait until nothing is under way. Raises TimeoutError."""
-        await settle(self.stack)
+        await settle(self.stack, REST)
 
     async def standin(self, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
         """Ask a stand-in of a provider: POST with a body, GET without."""
@@ -73,7 +73,8 @@ class Kills:
             await _kill(server)
         self.count += len(PROCESSES) + len(servers)
         await asyncio.sleep(0.2)
-        await stack.until_ready(*PROCESSES)
+        # Eight processes and both servers begin anew at once, on whatever machine this is.
+        await stack.until_ready(*PROCESSES, seconds=REST)
         self.say(f"hour {hour}: {self.count} kills")
 
 

@@ -41,8 +41,7 @@ def day() -> Day:
     ]
     stages = {"won": "won", "open": "working", "test": "invalid", "lost": "lost"}
     sent = Sent("m1", "open", "delivered", "https://school.example.com/pay/D-open")
-    phones = dict.fromkeys(stages, "+79055550001")
-    seen = Seen(stages, phones, tasks, [Given("t1", ANN, called)], [sent], {"a1": 1})
+    seen = Seen(stages, tasks, [Given("t1", ANN, called)], [sent], {"a1": 1}, arrivals=1)
     books = Books(Counter(open=1, lost=1), {"open"}, {"lost"}, hours={ANN: Hours([NOON])})
     return Day({one.number: one for one in deals}, books, seen)
 
@@ -62,7 +61,7 @@ def test_a_day_that_balances_has_no_faults() -> None:
 BROKEN: Mapping[str, tuple[Day, ...]] = {
     "nothing_is_lost": (
         seen(stages={"open": "working", "test": "invalid", "lost": "lost"}),
-        seen(stages={**day().seen.stages, "ghost": "won"}, phones={"ghost": "+70000000000"}),
+        seen(stages={**day().seen.stages, "ghost": "won"}),
     ),
     "every_live_lead_has_a_next_step": (seen(tasks=day().seen.tasks[::2]),),
     "only_those_on_shift_got_work": (
@@ -80,6 +79,13 @@ BROKEN: Mapping[str, tuple[Day, ...]] = {
     ),
     "calls_agree": (replace(day(), books=replace(day().books, calls=Counter(open=2, lost=1))),),
     "promised_links_came": (seen(messages=[]),),
+    "the_team_heard_who_came": (seen(arrivals=0), seen(arrivals=2)),
+    "lateness_is_recorded": (
+        seen(late={ANN: 20}),
+        replace(day(), books=replace(day().books, late={ANN: 20})),
+        replace(seen(late={ANN: 2}), books=replace(day().books, late={ANN: 20})),
+    ),
+    "none_left_before_the_next_came": (replace(day(), books=replace(day().books, early={ANN})),),
     "every_task_was_known": (replace(day(), books=replace(day().books, unknown={"riddle"})),),
 }
 

@@ -14,6 +14,8 @@ _FAIR = {"stale_version", "invalid_cursor", "idempotency_key_reused", "subscript
 _ONE_OF = {("/lead_id", "missing")}
 _CONFIG = re.compile(r"/config(/|$)")
 _REFUSED = {400, 412, 415, 422}
+#: Read by the same code wherever they stand.
+_SHARED = {"Idempotency-Key", "If-None-Match", "If-Match", "Accept-Language", "cursor", "limit", "desk"}
 
 
 @schemathesis.serializer("application/yaml")
@@ -36,3 +38,19 @@ def rules_alone(
     shapes = [fault for fault in faults if fault["code"] in SHAPES and not _CONFIG.search(fault["pointer"])]
     if problem["code"] not in _FAIR and (shapes or not problem.get("errors")):
         raise AssertionError(f"the schema allows what is refused as {problem['code']}: {shapes}")
+
+
+@schemathesis.hook
+def before_load_schema(_: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
+    """Leave a parameter that all operations read by the same code to the first one that has it."""
+    met: set[str] = set()
+    for operation in (each for item in raw_schema["paths"].values() for each in item.values()):
+        given = [(one, _resolved(one, raw_schema)) for one in operation.get("parameters", [])]
+        left = [(one, said) for one, said in given if said.get("required") or said["name"] not in _SHARED & met]
+        operation["parameters"] = [one for one, _ in left]
+        met |= {said["name"] for _, said in left}
+
+
+def _resolved(parameter: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+    place = parameter.get("$ref", "").rpartition("/")[2]
+    return document["components"]["parameters"][place] if place else parameter

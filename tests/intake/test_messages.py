@@ -75,6 +75,38 @@ async def test_a_customer_whose_lead_is_over_gets_a_new_one_by_the_channel(api: 
     assert ((await resolved(api)).lead_id, second.customer_id) == (second.lead_id, first.customer_id)
 
 
+@pytest.mark.req("S4.16", "P.10")
+@pytest.mark.parametrize("direction", [Direction.IN, Direction.OUT])
+async def test_a_message_of_one_who_has_bought_is_of_the_lead_they_bought_by(
+    api: Api, direction: Direction
+) -> None:
+    url = await api.source(channel="main", keeps_buyers=True)
+    lead_id = (await api.deliver(url, order(phone=ANNA)))["lead_id"]
+    await api.hear(wish(UUID(lead_id), "won", Stage.WON))
+    await api.hear(message(direction=direction))
+    [contact] = await api.said(ContactRecorded)
+    found = (str(contact.lead_id), str((await resolved(api)).lead_id), await api.count("lead"))
+    assert found == (lead_id, lead_id, 1)
+
+
+@pytest.mark.req("S4.16", "P.10")
+async def test_one_who_has_bought_and_orders_anew_writes_of_the_new_order(api: Api) -> None:
+    url = await api.source(channel="main", keeps_buyers=True)
+    lead_id = (await api.deliver(url, order(phone=ANNA)))["lead_id"]
+    await api.hear(wish(UUID(lead_id), "won", Stage.WON))
+    again = (await api.deliver(url, order(phone=ANNA, external_id="anew")))["lead_id"]
+    await api.hear(message())
+    assert str((await resolved(api)).lead_id) == again
+
+
+@pytest.mark.req("P.10")
+async def test_who_has_not_bought_gets_a_new_lead_of_a_source_that_keeps_buyers(api: Api) -> None:
+    lead_id = (await api.deliver(await api.source(channel="main", keeps_buyers=True), order(phone=ANNA)))["lead_id"]
+    await api.hear(wish(UUID(lead_id), "lost", Stage.LOST))
+    await api.hear(message())
+    assert (await api.count("lead"), str((await resolved(api)).lead_id) != lead_id) == (2, True)
+
+
 @pytest.mark.req("U16", "P.10")
 async def test_a_stranger_on_a_channel_that_no_source_names_is_known_and_opens_no_lead(api: Api) -> None:
     await api.source()

@@ -16,8 +16,10 @@ from services.intake.recordings.player import address_of
 from services.intake.recordings.rules import Grant, sound_type
 from tests.intake.api import NOW, Api
 from tests.intake.exchange import Exchange, eventually, open_exchange
+from tests.intake.test_partners import a_partner, changed
 
 pytestmark = pytest.mark.servers
+LEAD_OF = "UPDATE lead SET partner_id = $2 WHERE id = $1"
 HEARD = "SELECT operation, caller, role, scope, whose FROM audit WHERE operation LIKE '%recording' ORDER BY id"
 
 
@@ -97,7 +99,7 @@ async def test_what_cannot_be_had_is_said_so(line: Exchange, recording: str) -> 
 
 @pytest.mark.req("P.6", "P.11")
 @pytest.mark.parametrize(
-    ("role", "status"), [("supervisor", 200), ("admin", 200), ("service", 403), ("partner", 403)]
+    ("role", "status"), [("supervisor", 200), ("admin", 200), ("service", 403), ("partner", 404)]
 )
 async def test_supervisors_and_administrators_may_listen(line: Exchange, role: str, status: int) -> None:
     assert (await link(line.api, await recorded(line), role)).status_code == status
@@ -112,6 +114,44 @@ async def test_an_operator_listens_to_their_own_calls_and_their_leads_alone(line
     before = [(await link(line.api, one, "operator")).status_code for one in (spoke, free)]
     await line.db.pool.execute("UPDATE lead SET owner_id = $1", ann)
     assert (before, (await link(line.api, free, "operator")).status_code) == ([200, 404], 200)
+
+
+async def of_partner(line: Exchange, partner: dict[str, object], path: str) -> Response:
+    token = line.api.issuer.token("maria", ["partner"], ["demo"], partner_id=str(partner["id"]))
+    return await line.api.send("GET", f"/intake/v1{path}", headers={"authorization": f"Bearer {token}"})
+
+
+@pytest.mark.req("P.6", "P.11", "S0.6")
+async def test_a_partner_with_leave_listens_to_calls_of_their_own_leads_and_is_in_the_log(line: Exchange) -> None:
+    salon, other = [await a_partner(line.api, code) for code in ("salon", "other")]
+    call, foreign = await recorded(line), await recorded(line, phone="+79160000000")
+    path = f"/contacts/{call['id']}/recording"
+    await line.db.pool.execute(LEAD_OF, UUID(str(call["lead_id"])), UUID(str(salon["id"])))
+    await line.api.ok("POST", f"/leads/{call['lead_id']}/appointments", {"at": "2026-03-03T09:00:00Z"})
+    without = [(await of_partner(line, salon, each)).status_code for each in (path, f"/contacts/{call['id']}")]
+    salon, other = [await changed(line.api, each, listens=True) for each in (salon, other)]
+    heard = [(await of_partner(line, each, path)).status_code for each in (salon, other)]
+    strange = (await of_partner(line, salon, f"/contacts/{foreign['id']}/recording")).status_code
+    listed = await of_partner(line, salon, "/contacts")
+    played = await line.api.send("GET", (await of_partner(line, salon, path)).json()["url"])
+    assert (without, heard, strange, played.content) == ([404, 404], [200, 404], 404, SILENCE)
+    assert [one["id"] for one in listed.json()["items"]] == [call["id"]]
+    assert "79161234567" not in listed.text
+    log = {(row["operation"], row["caller"], row["role"]) for row in await line.db.pool.fetch(HEARD)}
+    assert log == {(name, "maria", "partner") for name in ("get_contact_recording", "play_recording")}
+
+
+@pytest.mark.req("P.6", "P.11")
+async def test_leave_that_is_taken_away_or_of_a_partner_who_left_is_none(line: Exchange) -> None:
+    salon, call = await a_partner(line.api, listens=True), await recorded(line)
+    await line.db.pool.execute(LEAD_OF, UUID(str(call["lead_id"])), UUID(str(salon["id"])))
+    await line.api.ok("POST", f"/leads/{call['lead_id']}/appointments", {"at": "2026-03-03T09:00:00Z"})
+    path = f"/contacts/{call['id']}/recording"
+    found = [(await of_partner(line, salon, path)).status_code]
+    for listens, active in ((False, True), (True, False)):
+        salon = await changed(line.api, salon, listens=listens, active=active)
+        found.append((await of_partner(line, salon, path)).status_code)
+    assert found == [200, 404, 404]
 
 
 async def test_a_call_without_a_recording_has_none(line: Exchange) -> None:

@@ -12,7 +12,7 @@ from tests.local.run import Run, clean
 pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-@pytest.mark.req("S4.1", "S4.2", "S4.3", "S4.4", "S4.5", "S4.11")
+@pytest.mark.req("S4.1", "S4.2", "S4.3", "S4.4", "S4.5", "S4.6", "S4.11", "S4.16")
 def test_a_tenth_of_the_schools_day_balances(tmp_path: Path) -> None:
     run = Run(tmp_path / "home")
     run.start()

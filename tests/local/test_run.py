@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from deploy.documents import client
-from deploy.local.guide import VARIABLES
+from deploy.local.guide import VARIABLES, commands
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.database import PASSWORD, empty_database
-from tests.local.run import PATIENCE, Run, kinds, shell, until
+from tests.local.run import PATIENCE, Run, until
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -44,35 +44,31 @@ def open_work(run: Run, token: str) -> int:
     return int(answer.raise_for_status().json()["open_work"])
 
 
-@pytest.mark.req("U16")
-def test_the_commands_work_as_printed_and_in_order(run: Run) -> None:
+def test_the_commands_that_it_prints_are_those_of_readme(run: Run) -> None:
+    """Those are run, in order, by test_guides.py."""
     run.start()
-    landing, timeline, following, answer, feed, outcome = run.commands()
-    assert json.loads(shell(landing))["disposition"] == "accepted"
-    until(lambda: {ASSIGNED, DELIVERED} <= set(kinds(shell(timeline))))
-    assert json.loads(shell(following))["task"]["type"] == "call_back"
-    assert "messageId" in json.loads(shell(answer))
-    until(lambda: "message_received" in kinds(shell(timeline)))
-    until(lambda: "А можно завтра?" in shell(feed))
-    assert json.loads(shell(outcome))["outcome"] == "reached"
+    assert commands(str(run.home)) in run.said
+
+
+def test_the_demo_desk_works_beside_the_school(run: Run) -> None:
+    run.start()
+    assert run.order("of-the-demo") == "accepted"
+    until(lambda: {ASSIGNED, DELIVERED} <= set(run.kinds("of-the-demo")))
 
 
 def test_somebody_who_is_not_on_whatsapp_gets_an_sms(run: Run) -> None:
     run.start()
-    landing, timeline, *_ = run.commands()
-    shell(landing.replace("N=1", "N=sms").replace("8 900 000-00-01", "8 900 040-44-04"))
-    sms = timeline.replace("N=1", "N=sms")
-    until(lambda: DELIVERED in kinds(shell(sms)))
-    found = [item["facts"]["channel"] for item in json.loads(shell(sms))["items"] if item["kind"] == DELIVERED]
+    run.order("sms", "8 900 040-44-04")
+    until(lambda: DELIVERED in run.kinds("sms"))
+    found = [item["facts"]["channel"] for item in run.timeline("sms") if item["kind"] == DELIVERED]
     assert found == ["sms"]
 
 
 @pytest.mark.req("U6")
 def test_the_worked_example_of_a_client_goes_from_log_in_to_the_resumed_stream(run: Run) -> None:
     run.start()
-    landing, timeline, *_ = run.commands()
-    shell(landing.replace("N=1", "N=example"))
-    until(lambda: ASSIGNED in kinds(shell(timeline.replace("N=1", "N=example"))))
+    run.order("example")
+    until(lambda: ASSIGNED in run.kinds("example"))
     operators = run.info()["operators"]
     busy = [sub for sub, token in operators.items() if open_work(run, token)]
     client.install()
@@ -92,6 +88,8 @@ def test_info_gives_as_json_what_the_commands_take(run: Run) -> None:
     for name, source in info["sources"].items():
         assert f"{name.upper()}={source['url']}" in variables
         assert f"{name.upper()}_TOKEN={source['token']}" in variables
+    school = info["school"]["source"]
+    assert {f"GETCOURSE={school['url']}", f"GETCOURSE_TOKEN={school['token']}"} <= set(variables)
     assert (set(info["operators"]), info["playbooks"]) == ({"maria", "ivan", "olga"}, ["callback", "school"])
     assert {"origin", "standins", *WORKERS} <= set(info["ports"])
     assert set(info["pids"]) == {"origin", "postgresql", "kafka", "standins", *WORKERS}
@@ -112,9 +110,9 @@ def test_what_is_killed_is_said_and_comes_back(run: Run, name: str, line: str) -
 def test_two_stacks_live_side_by_side(run: Run, other: Run) -> None:
     run.start()
     other.start()
-    shell(other.commands()[0].replace("N=1", "N=of-the-other"))
-    until(lambda: ASSIGNED in kinds(shell(other.commands()[1].replace("N=1", "N=of-the-other"))))
-    assert kinds(shell(run.commands()[1].replace("N=1", "N=of-the-other"))) == []
+    other.order("of-the-other")
+    until(lambda: ASSIGNED in other.kinds("of-the-other"))
+    assert run.kinds("of-the-other") == []
     assert other.end() == 0
     assert run.ready()
 
@@ -131,14 +129,13 @@ def test_ctrl_c_ends_open_streams_and_everything_else(run: Run) -> None:
 
 def test_a_second_start_is_quick_and_finds_yesterdays_order(run: Run) -> None:
     run.start()
-    landing, timeline, *_ = run.commands()
-    shell(landing.replace("N=1", "N=of-yesterday"))
-    until(lambda: DELIVERED in kinds(shell(timeline.replace("N=1", "N=of-yesterday"))))
+    run.order("of-yesterday")
+    until(lambda: DELIVERED in run.kinds("of-yesterday"))
     run.end()
     seconds = run.start()
     print(f"second start: {seconds:.1f} s")  # noqa: T201 - seen with `pytest -s`
     assert seconds <= SECOND_START_SECONDS * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
-    assert DELIVERED in kinds(shell(run.commands()[1].replace("N=1", "N=of-yesterday")))
+    assert DELIVERED in run.kinds("of-yesterday")
 
 
 def test_a_killed_parent_leaves_no_worker_beside_those_of_the_next_start(run: Run) -> None:
@@ -169,6 +166,7 @@ async def elsewhere(tmp_path: Path, postgres_url: str, kafka_bootstrap: str) -> 
     (home / "passwords.json").write_text(json.dumps(dict.fromkeys(SERVICES, PASSWORD)))
     lost = {"id": str(uuid7()), "hook": "/intake/v1/hooks/lost", "secret": "lost"}
     (home / "demo.json").write_text(json.dumps({"landing": lost, "school": lost}))
+    (home / "school.json").write_text(json.dumps({"getcourse": lost}))
     async with empty_database(postgres_url) as url:
         given = {"POSTGRES_URL": url, "KAFKA_BOOTSTRAP": kafka_bootstrap, "TOPIC_PREFIX": "elsewhere"}
         stack = Run(home, {**given, "TASKS_UNHEARD_OF": "1", "JWT_AUDIENCE": "somebody-else"})
@@ -185,4 +183,4 @@ async def test_given_servers_take_the_place_of_the_embedded_ones(elsewhere: Run,
     )
     assert not {"postgresql", "kafka"} & set(info["pids"])
     # What another database has lost is made anew.
-    assert json.loads(shell(elsewhere.commands()[0]))["disposition"] == "accepted"
+    assert elsewhere.order("1") == "accepted"

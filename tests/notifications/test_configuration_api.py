@@ -321,3 +321,14 @@ async def test_when_the_desk_writes_is_part_of_the_document_and_may_be_taken_awa
 async def test_a_night_that_never_ends_is_refused(api: Api) -> None:
     refused = await plan(api, {**WHOLE, "sending": {"quiet": {"starts": "21:00", "ends": "21:00"}}})
     assert [pointer for pointer, _ in faults(refused)] == ["/sending/quiet"]
+
+
+@pytest.mark.req("P.7")
+async def test_for_how_long_a_desk_keeps_what_names_persons_is_a_part_of_its_file(api: Api) -> None:
+    made = await planned_and_applied(api, {"retention": {"messages": 30}})
+    exported = (await api.call("GET", PATH)).json()["document"]
+    again, silent = await planned_and_applied(api, exported), await planned_and_applied(api, {})
+    assert [(each["kind"], each["fields"]) for each in made.json()["changes"]] == [("retention", ["messages"])]
+    assert (exported["retention"], again.json()["changes"], silent.json()["changes"]) == (
+        {"messages": 30, "callbacks": None}, [], [],
+    )  # fmt: skip

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from deploy.local.under_way import Connection, backlog
+from deploy.local.under_way import SILENT, Connection, backlog
 from deploy.standins.journal import Journal, Status
 from libs.common.contracts import OWNERS
 from tests.support.topics import EventFact
+
+#: The provider whose journal is read.
+JOURNALED = "wazzup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,18 @@ class TaskFact:
 
 @dataclass(frozen=True, slots=True)
 class MessageFact:
-    """An intent, and the keys under which it was offered to the provider; `written` by a person, not asked for."""
+    """An intent, and the keys under which it was offered to the provider; `written` by a person, not asked for.
+
+    `rests`: it waits for the morning, or its provider says no more of what it has accepted.
+    """
 
     message_id: UUID
     lead_id: UUID
     state: str
     attempts: Sequence[str]
     written: bool = False
+    rests: bool = False
+    provider: str = JOURNALED
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,11 @@ class Facts:
 
 # Of leads: a task of what waits for a person has a process without one.
 LIVE = "SELECT lead_id FROM tasks.process WHERE ended_at IS NULL AND lead_id IS NOT NULL"
-PROCESSES = "SELECT lead_id FROM tasks.process WHERE lead_id IS NOT NULL"
+# A refund is another process of the same lead.
+PROCESSES = """
+SELECT p.lead_id FROM tasks.process p LEFT JOIN intake.lead l ON l.id = p.lead_id
+WHERE p.lead_id IS NOT NULL AND (l.id IS NULL OR l.playbook = p.playbook)
+"""
 TASKS = """
 SELECT t.id, t.lead_id, t.state, t.mode, t.operator_id, t.comment, t.offered_at IS NOT NULL,
        EXISTS (SELECT FROM tasks.timer o WHERE o.task_id = t.id AND o.name LIKE 'offer:%'), w.state, w.operator_id
@@ -75,7 +87,8 @@ FROM tasks.task t LEFT JOIN assignment.work w ON w.task_id = t.id
 WHERE t.lead_id IS NOT NULL
 """
 MESSAGES = """
-SELECT m.id, m.lead_id, m.state, array_remove(array_agg(a.id::text), NULL), m.author IS NOT NULL
+SELECT m.id, m.lead_id, m.state, array_remove(array_agg(a.id::text), NULL), m.author IS NOT NULL,
+       coalesce(bool_or(a.state = 'held'), false) OR (m.state = 'accepted' AND m.provider = ANY($1)), m.provider
 FROM notifications.message m LEFT JOIN notifications.attempt a ON a.message_id = m.id GROUP BY m.id
 """
 
@@ -89,7 +102,7 @@ async def collect(conn: Connection, journal: Journal, events: Sequence[EventFact
         processes=[row["lead_id"] for row in await conn.fetch(PROCESSES)],
         live=frozenset(row["lead_id"] for row in await conn.fetch(LIVE)),
         tasks=[TaskFact(*row) for row in await conn.fetch(TASKS)],
-        messages=[MessageFact(*row) for row in await conn.fetch(MESSAGES)],
+        messages=[MessageFact(*row) for row in await conn.fetch(MESSAGES, SILENT)],
         sent=Counter(str(entry.crm_message_id) for entry in entries),
         delivered=frozenset(str(entry.crm_message_id) for entry in entries if Status.DELIVERED in entry.statuses),
         events=events,

@@ -34,8 +34,8 @@ async def facts_of(stack: ProcessStack, answered: Answered) -> Facts:
             await conn.close()
 
 
-async def settle(stack: ProcessStack) -> None:
-    """Wait until nothing is under way. Raises TimeoutError, with what is left, after 90 s.
+async def settle(stack: ProcessStack, seconds: float = SETTLE_SECONDS) -> None:
+    """Wait until nothing is under way. Raises TimeoutError, with what is left, after so many seconds.
 
     A run is settled when two looks in a row find nothing and no event was written between them: one look may miss
     what is just between two places.
@@ -43,7 +43,7 @@ async def settle(stack: ProcessStack) -> None:
     moving: dict[str, int] = {}
     events = -1
     try:
-        async with asyncio.timeout(SETTLE_SECONDS):
+        async with asyncio.timeout(seconds):
             while True:
                 before = events
                 moving, events = await _look(stack)
@@ -52,7 +52,7 @@ async def settle(stack: ProcessStack) -> None:
                 await asyncio.sleep(LOOK_AGAIN)
     except TimeoutError:
         why = await _parked(stack.database.admin_url)
-        raise TimeoutError(f"not settled after {SETTLE_SECONDS} s: {moving}; {stack.said}; {why}") from None
+        raise TimeoutError(f"not settled after {seconds:.0f} s: {moving}; {stack.said}; {why}") from None
 
 
 async def _look(stack: ProcessStack) -> tuple[dict[str, int], int]:

@@ -23,6 +23,7 @@ from libs.common.platform.clock import SharedClock
 from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase
 from libs.common.testkit.issuer import TokenIssuer
+from tests.support.forked import ForkedChildren
 from tests.support.routing import RoutingTransport
 
 READY_SECONDS = 60
@@ -53,7 +54,7 @@ class ProcessStack:
         self.clock = SharedClock(self.home / "clock")
         self.said: list[str] = []
         (self.home / "logs").mkdir(exist_ok=True)
-        self.children = Children(self.home / "logs", self.said.append)
+        self.children: Children = ForkedChildren(self.home / "logs", self.said.append)
         self.transport = RoutingTransport({service: self.ports[f"{service}-api"] for service in SERVICES})
         self.client = httpx.AsyncClient(transport=self.transport, base_url="http://stack", timeout=30)
 
@@ -145,11 +146,18 @@ class ProcessStack:
         """Return whether a process has died at its fault point."""
         return faultpoints.FALLEN in (self.home / "logs" / f"{name}.log").read_text()
 
-    async def until_ready(self, *names: str) -> None:
-        async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient() as client:
-            for name in names:
-                while not await self._answers(client, name):
-                    await asyncio.sleep(0.1)
+    async def until_ready(self, *names: str, seconds: float = READY_SECONDS) -> None:
+        """Wait until all of them are. Raises TimeoutError, with the one that is not and what has died."""
+        name = ""
+        try:
+            async with asyncio.timeout(seconds), httpx.AsyncClient() as client:
+                for name in names:
+                    while not await self._answers(client, name):
+                        await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise TimeoutError(
+                f"{name} is not ready after {seconds:.0f} s; {self.said[-len(self.ports) :]}"
+            ) from None
 
     async def stop(self) -> None:
         await self.client.aclose()

@@ -28,8 +28,16 @@ def open_types(process: EngineProcess) -> set[str]:
     return {task.type for task in process.state.open_tasks}
 
 
-def give(process: EngineProcess, kind: str, outcome: str, **fields: object) -> None:
+def give(
+    process: EngineProcess,
+    kind: str,
+    outcome: str,
+    problem: str | None = None,
+    call_made: bool | None = None,
+    **fields: object,
+) -> None:
     """End the open task of a type with an outcome."""
     [task] = [each for each in process.state.open_tasks if each.type == kind]
-    given = OutcomeGiven(task.id, outcome, "so it is", "admin", None, supervisor=True, fields=fields)
+    said = OutcomeGiven(task.id, outcome, "so it is", "admin", None, supervisor=True, fields=fields)
+    given = replace(said, call_made=call_made, problem=problem)
     process.on(given)

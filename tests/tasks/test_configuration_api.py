@@ -106,3 +106,14 @@ async def test_names_that_a_playbook_leaves_to_the_desk_are_listed(api: Api) -> 
 async def test_only_administrators_configure(api: Api) -> None:
     refused = await api.call("POST", PATH, role="supervisor", desks=("cars",), json=CARS)
     assert refused.status_code == 403
+
+
+@pytest.mark.req("P.7")
+async def test_for_how_long_a_desk_keeps_what_names_persons_is_a_part_of_its_file(api: Api) -> None:
+    made = await planned_and_applied(api, {**WHOLE, "retention": {"comments": 30}})
+    exported = (await api.call("GET", PATH, role="admin")).json()["document"]
+    again, silent = await planned_and_applied(api, exported), await planned_and_applied(api, WHOLE)
+    assert [each["kind"] for each in made.json()["changes"]][-1] == "retention"
+    assert (exported["retention"], again.json()["changes"], silent.json()["changes"]) == (
+        {"comments": 30, "timeline": None}, [], [],
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from deploy.demo.day.books import Books
@@ -51,15 +51,17 @@ class Sent:
 class Seen:
     """All that was read from the product.
 
-    `stages` and `phones`: by lead; `accepted`: how often the messenger took each message, by its key.
+    `stages`: by lead; `accepted`: how often the messenger took each message, by its key; `arrivals`:
+    how many arrivals were said to the team; `late`: minutes of who is recorded as late, by operator.
     """
 
     stages: Mapping[str, str]
-    phones: Mapping[str, str]
     tasks: Sequence[TaskSeen]
     given: Sequence[Given]
     messages: Sequence[Sent]
     accepted: Mapping[str, int]
+    arrivals: int = 0
+    late: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,10 @@ def numbers(day: Day) -> dict[str, int]:
 
 
 def nothing_is_lost(day: Day) -> list[str]:
-    """Every order of the shop is a lead; others are of customers who wrote when no lead of theirs was open."""
-    deals, leads, writers = day.deals.values(), day.seen.stages, day.books.writers
+    """Every order of the shop is a lead, and no lead is of no order: who writes has ordered before (S4.16)."""
+    deals, leads = day.deals.values(), day.seen.stages
     wrong = [f"order {deal.number} has no lead" for deal in deals if deal.lead_id not in leads]
-    others = leads.keys() - {deal.lead_id for deal in deals}
-    return wrong + [
-        f"lead {lead} belongs to no customer who wrote" for lead in others if day.seen.phones[lead] not in writers
-    ]
+    return wrong + [f"lead {lead} is of no order" for lead in sorted(leads.keys() - {d.lead_id for d in deals})]
 
 
 def every_live_lead_has_a_next_step(day: Day) -> list[str]:
@@ -159,6 +158,28 @@ def promised_links_came(day: Day) -> list[str]:
     return [f"lead {lead} was promised the link and has no message with it" for lead in day.books.links - sent]
 
 
+def the_team_heard_who_came(day: Day) -> list[str]:
+    """S4.6: who checks in says so to the team."""
+    came = sum((len(hours.changes) + 1) // 2 for hours in day.books.hours.values())
+    heard = day.seen.arrivals
+    return [] if came == heard else [f"{came} came to work, and the team heard of {heard}"]
+
+
+def lateness_is_recorded(day: Day) -> list[str]:
+    """S4.6: who came late stands in the list, and no other; a minute to or fro is the clock's."""
+    came, said = day.books.late, day.seen.late
+    return [
+        f"{operator} came {came.get(operator, 0)} minutes late, and {said.get(operator, 0)} are recorded"
+        for operator in sorted(came.keys() | said.keys())
+        if abs(came.get(operator, 0) - said.get(operator, 0)) > 1
+    ]
+
+
+def none_left_before_the_next_came(day: Day) -> list[str]:
+    """S4.6: a shift ends when the next one is here."""
+    return [f"{operator} left before the next shift was here" for operator in sorted(day.books.early)]
+
+
 def every_task_was_known(day: Day) -> list[str]:
     """The managers knew what to do with each task they were given."""
     return [f"no manager knew what to do with a task of type {kind}" for kind in sorted(day.books.unknown)]
@@ -172,6 +193,9 @@ RULES: Sequence[Callable[[Day], list[str]]] = (
     payments_and_stages_agree,
     calls_agree,
     promised_links_came,
+    the_team_heard_who_came,
+    lateness_is_recorded,
+    none_left_before_the_next_came,
     every_task_was_known,
 )
 

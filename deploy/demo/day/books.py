@@ -31,14 +31,16 @@ class Books:
     """Kept by the players alone: nothing of it is read from the product.
 
     `calls`: how often each lead's customer was called; `links`: leads whose customer was promised the payment link;
-    `refused`: those whose customer said no; `refunds`: those whose customer wanted their money back; `writers`:
-    phones that wrote in the messenger; `hours`: by operator; `unknown`: types of tasks no manager knew to work.
+    `refused`: those whose customer said no; `refunds`: those whose customer wanted their money back; `hours`: by
+    operator; `late`: minutes after the beginning of their shift, of who came then; `early`: who was let go before
+    the next shift was here; `unknown`: types of tasks that no manager knew to work.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
     links: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     refunds: set[str] = field(default_factory=set)
-    writers: set[str] = field(default_factory=set)
     hours: dict[str, Hours] = field(default_factory=dict)
+    late: dict[str, int] = field(default_factory=dict)
+    early: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)

@@ -1,6 +1,6 @@
 """Managers: they ask for the next task, call or write, and say what came of it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from deploy.demo.day.shop import Deal
 Task: TypeAlias = dict[str, Any]
 #: Whose customers pay once they have been called and have the link.
 PAYS_WHEN_CALLED = frozenset({Story.PAYS_AFTER_CALL, Story.TWICE, Story.WRITES_AT_NIGHT})
+_CHECK_OUT = "/assignment/v1/check-out"
 _CONFLICTS = frozenset({httpx.codes.CONFLICT, httpx.codes.PRECONDITION_FAILED, httpx.codes.NOT_FOUND})
 
 
@@ -36,9 +37,19 @@ class Manager:
         """Check in."""
         done(await self._post("/assignment/v1/check-in"))
 
-    async def leave(self) -> None:
-        """Check out."""
-        done(await self._post("/assignment/v1/check-out"))
+    async def is_let_go(self) -> bool:
+        """Try to check out; return False where something is to be handed over first (S4.6)."""
+        return _open_conversations(await self._post(_CHECK_OUT)) is None
+
+    async def leave(self, heirs: Sequence[str]) -> None:
+        """Check out: open conversations go to an heir, or are ended where none comes after (S4.6)."""
+        if heirs:
+            done(await self._post(_CHECK_OUT, {"heir_id": heirs[0]}))
+            return
+        while open_ := _open_conversations(await self._post(_CHECK_OUT)):
+            for task_id in open_:
+                await self._finish(task_id)
+            await self.ground.rest()
 
     async def work_next(self) -> bool:
         """Ask for the next task and work it; return whether there was one."""
@@ -52,7 +63,7 @@ class Manager:
         return {
             "process_order": self._call,
             "follow_up": self._call,
-            "answer": self._answer,
+            **dict.fromkeys(("answer", "payments_question", "platform_question"), self._answer),
             "check_receipt": self._enter_payment,
             "keep": self._keep,
             **dict.fromkeys(("unsaid", "repair"), self._see_to),
@@ -61,10 +72,18 @@ class Manager:
     async def _unknown(self, task: Task) -> None:
         self.books.unknown.add(task["type"])
 
+    async def _finish(self, task_id: str) -> None:
+        taken = await self._post(f"/tasks/v1/tasks/{task_id}/take")
+        if taken.status_code in _CONFLICTS:  # another has it by now, or it is over
+            return
+        done(taken)
+        task = await self._get(f"/tasks/v1/tasks/{task_id}")
+        await self._ways().get(task["type"], self._unknown)(task)
+
     async def _call(self, task: Task) -> None:
         deal = self.deals(task)
-        if deal is None or deal.lead_id != task["lead_id"]:  # who wrote without an order, and has been answered
-            await self._ended(task, "refused", {"problem": "other"})
+        if deal is None:
+            await self._unknown(task)
         elif deal.paid:  # seen on the shop's own page
             await self._ended(task, "paid", {})
         elif deal.customer.story is Story.SILENT:
@@ -133,6 +152,14 @@ class Manager:
     @property
     def _who(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
+
+
+def _open_conversations(answer: httpx.Response) -> list[str] | None:
+    """Return the conversations that keep a manager here, as tasks: none if the next shift does. None: they left."""
+    if answer.status_code == httpx.codes.CONFLICT and answer.json()["code"] == "handover_due":
+        return [str(one["task_id"]) for one in answer.json()["conversations"]]
+    done(answer)
+    return None
 
 
 def done(answer: httpx.Response) -> Any:  # noqa: ANN401 - what an API answers

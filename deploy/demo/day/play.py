@@ -39,8 +39,8 @@ class Writes(Protocol):
 class Play:
     """One day on one ground.
 
-    `managers`: by operator's id; `crews`: whose shift each of SHIFTS is; `write`: how customers write; `hourly`:
-    called with the number of each hour.
+    `managers`: by operator's id; `crews`: whose shift each of SHIFTS is; `late`: how long after its beginning
+    some of them come; `write`: how customers write; `hourly`: called with the number of each hour.
     """
 
     ground: Ground
@@ -48,6 +48,7 @@ class Play:
     books: Books
     managers: Mapping[str, Manager]
     crews: Sequence[Collection[str]]
+    late: Mapping[str, timedelta]
     write: Writes
     step: timedelta
     seed: int
@@ -87,8 +88,6 @@ class Play:
         now = (await self.ground.now()).astimezone(ZoneInfo("Europe/Moscow"))
         begins = datetime.combine(now.date(), BEGINS, now.tzinfo)
         self.begins = begins if begins > now else begins + timedelta(days=1)
-        for manager in self.managers.values():
-            await manager.leave()
         await self._move(timedelta())
         await self.ground.rest()
 
@@ -100,21 +99,33 @@ class Play:
             await self.ground.advance(behind)
 
     async def _shifts(self, passed: timedelta) -> None:
-        """Who begins checks in before who ends checks out (S4.6)."""
-        hours = passed / timedelta(hours=1)
-        shifts = zip(SHIFTS, self.crews, strict=True)
-        present = {who for (first, last), crew in shifts if first <= hours < last for who in crew}
-        for operator_id, manager in self.managers.items():
-            mine = self.books.hours.setdefault(operator_id, Hours())
-            if operator_id in present and not mine.at_work:
-                # Noted around the call, so that what happens within it is neither before nor after.
-                mine.change(await self.ground.now())
-                await manager.come()
-        for operator_id, manager in self.managers.items():
-            mine = self.books.hours[operator_id]
-            if operator_id not in present and mine.at_work:
-                await manager.leave()
-                mine.change(await self.ground.now())
+        """Who begins checks in before who ends checks out; they are not let go before that (S4.6)."""
+        present = self._present(passed)
+        work = {who: self.books.hours.setdefault(who, Hours()) for who in self.managers}
+        coming = [who for who in work if who in present and not work[who].at_work]
+        leaving = [who for who in work if who not in present and work[who].at_work]
+        for who in leaving if coming else ():
+            if await self.managers[who].is_let_go():
+                self.books.early.add(who)
+        for who in coming:
+            # Noted around the call, so that what happens within it is neither before nor after.
+            now = await self.ground.now()
+            work[who].change(now)
+            if minutes := (now - self.begins - present[who]) // timedelta(minutes=1):
+                self.books.late[who] = minutes
+            await self.managers[who].come()
+        for who in leaving:
+            await self.managers[who].leave(coming)
+            work[who].change(await self.ground.now())
+
+    def _present(self, passed: timedelta) -> dict[str, timedelta]:
+        """Return who is to be at work, with the beginning of their shift."""
+        found = {}
+        for (first, last), crew in zip(SHIFTS, self.crews, strict=True):
+            begins, ends = timedelta(hours=first), timedelta(hours=last)
+            came = [who for who in crew if begins + self.late.get(who, timedelta()) <= passed < ends]
+            found.update(dict.fromkeys(came, begins))
+        return found
 
     def _next(self, passed: timedelta) -> timedelta:
         """Return the next moment to stop at; while no manager works, the next at which something happens."""
@@ -157,5 +168,4 @@ class Play:
         return order
 
     async def _writes(self, customer: Customer) -> None:
-        self.books.writers.add(customer.phone)
         await self.write(customer.phone, customer.name, _TEXTS[customer.story])

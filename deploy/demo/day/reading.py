@@ -20,7 +20,6 @@ async def read_day(ground: Ground, token: str, desk: str, since: datetime) -> Se
     own = {"desk": desk, "created_from": since.isoformat()}
     found = [one async for one in _all(ground, who, "/intake/v1/leads", own)]
     leads = {one["id"]: one["stage"] for one in found}
-    phones = {one["id"]: one["person"]["phone"] or "" for one in found}
     tasks = [
         _task(one)
         for state in _STATES
@@ -38,13 +37,28 @@ async def read_day(ground: Ground, token: str, desk: str, since: datetime) -> Se
         async for one in _all(ground, who, "/notifications/v1/messages", asked_since)
         if one["lead_id"] in leads
     ]
-    return Seen(leads, phones, tasks, given, messages, await _accepted(ground))
+    arrivals, late = await _arrivals(ground, who, asked_since), await _late(ground, who, desk, since)
+    return Seen(leads, tasks, given, messages, await _accepted(ground), arrivals, late)
 
 
 def _task(one: Mapping[str, Any]) -> TaskSeen:
     taken = datetime.fromisoformat(one["taken_at"]) if one["taken_at"] else None
     active, called = one["state"] == "active", bool(one["call_made"])
     return TaskSeen(one["id"], one["lead_id"], active, called, one["operator_id"], taken)
+
+
+async def _arrivals(ground: Ground, who: Mapping[str, str], query: Mapping[str, str]) -> int:
+    """Return how many arrivals were said to the team (S4.6)."""
+    said = [one async for one in _all(ground, who, "/notifications/v1/messages", query)]
+    return sum(one["template"] == "on_place" and one["state"] != "failed" for one in said)
+
+
+async def _late(ground: Ground, who: Mapping[str, str], desk: str, since: datetime) -> Mapping[str, int]:
+    """Return by how many minutes who came late; one who did not come at all, by a day."""
+    query = {"desk": desk, "since": since.isoformat()}
+    said = [one async for one in _all(ground, who, "/assignment/v1/lateness", query)]
+    of_day = [one for one in said if datetime.fromisoformat(one["starts_at"]) >= since]
+    return {one["operator_id"]: 24 * 60 if one["minutes"] is None else one["minutes"] for one in of_day}
 
 
 async def _accepted(ground: Ground) -> Mapping[str, int]:

@@ -15,6 +15,8 @@ from deploy.standins.wazzup.accounts import SCHOOL_KEY
 
 #: Who works when (S4.6); who looks after payments is here in both shifts.
 CREWS = (("anna", "boris", "lidia", "polina"), ("timur", "dina", "egor", "polina"))
+#: Who oversleeps.
+LATE = {"boris": timedelta(minutes=15)}
 
 Hourly = Callable[[int], Awaitable[None]]
 
@@ -37,18 +39,20 @@ async def played(
         (await ground.standin("/wazzup/_inbound", said)).raise_for_status()
 
     def deal_of(task: Task) -> Deal | None:
-        phone = (task["customer"] or {}).get("phone")
-        theirs = [deal for deal in shop.deals.values() if task["lead_id"] == deal.lead_id]
-        return next(iter(theirs or [deal for deal in shop.deals.values() if deal.customer.phone == phone]), None)
+        return next((deal for deal in shop.deals.values() if task["lead_id"] == deal.lead_id), None)
 
-    path = f"/assignment/v1/operators?desk={desk}&limit=200"
-    people = done(await asked(ground.client, "GET", path, headers={"Authorization": f"Bearer {token}"}))["items"]
+    path, admin = f"/assignment/v1/operators?desk={desk}&limit=200", {"Authorization": f"Bearer {token}"}
+    people = done(await asked(ground.client, "GET", path, headers=admin))["items"]
     ids = {one["subject"]: one["id"] for one in people}
     managers: dict[str, Manager] = {}
     crews = [[ids[name] for name in crew] for crew in CREWS]
-    play = Play(ground, shop, books, managers, crews, write, step, seed, hourly)
+    late = {ids[name]: by for name, by in LATE.items()}
+    play = Play(ground, shop, books, managers, crews, late, write, step, seed, hourly)
     for name in sorted({name for crew in CREWS for name in crew}):
         own = await ground.token(name, "operator", desk)
         managers[ids[name]] = Manager(ground, ids[name], own, books, deal_of, play.promised)
+        # The day begins with none of them at work.
+        home = {"operator_id": ids[name], "override": "До начала дня"}
+        done(await asked(ground.client, "POST", "/assignment/v1/check-out", home, admin))
     await play.play(customers(count, seed))
     return Day(shop.deals, books, await read_day(ground, token, desk, play.begins))

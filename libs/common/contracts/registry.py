@@ -7,6 +7,7 @@ from libs.common.contracts import (
     desks,
     erasures,
     intake,
+    masking,
     notices,
     notifications,
     payments,
@@ -32,6 +33,7 @@ REGISTRY: dict[str, type[EventData]] = {
         attention,
         erasures,
         rates,
+        masking,
     )
     for model in module.EVENTS
 }

@@ -11,7 +11,16 @@ import httpx
 
 from libs.common.deskfile.names import wrong_names
 from libs.common.deskfile.reading import BadFileError, DeskFile, Document
-from libs.common.deskfile.services import MEMBERS, Answer, Part, RefusedError, part_of, unknown_members, without
+from libs.common.deskfile.services import (
+    MEMBERS,
+    Answer,
+    Part,
+    RefusedError,
+    joined,
+    part_of,
+    unknown_members,
+    without,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +89,8 @@ async def apply(client: httpx.AsyncClient, file: DeskFile, plans: Mapping[str, A
 
 async def export(client: httpx.AsyncClient, desk: str) -> Document:
     """Return all that a desk has, as the document of a file without secrets. Raises RefusedError."""
-    document: Document = {"desk": desk}
-    for service in MEMBERS:
-        document |= await Part(client, service, desk).export() or {}
-    return document
+    parts = [await Part(client, service, desk).export() or {} for service in MEMBERS]
+    return {"desk": desk, **joined(parts)}
 
 
 async def _take_back(client: httpx.AsyncClient, file: DeskFile, done: Mapping[str, Answer]) -> Mapping[str, str]:

@@ -15,9 +15,16 @@ from libs.common.platform.configuration import PartChange
 #: In the order of applying: no lead comes before its playbook, its people and its messages.
 MEMBERS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("title", "zone", "languages", "calendar", "holidays", "playbooks"),
-    "assignment": ("pools", "operators", "shifts", "departments", "pauses", "attendance"),
+    "assignment": ("pools", "operators", "shifts", "departments", "pauses", "attendance", "absences"),
     "notifications": ("channels", "templates", "sending"),
-    "intake": ("sources", "schools", "calling"),
+    "intake": ("sources", "schools", "calling", "masking"),
+}
+#: One member of the file, of which each service has its kinds: for how many days what names persons is kept.
+RETENTION = "retention"
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "tasks": ("comments", "timeline"),
+    "notifications": ("messages", "callbacks"),
+    "intake": ("deliveries", "recordings", "customers"),
 }
 _TITLE = {"ru": "–", "en": "–"}
 #: What stands for a faulty member without which the others could not be judged.
@@ -120,7 +127,26 @@ def _lags(sent: httpx.Response) -> bool:
 
 def part_of(service: str, document: Document) -> Document:
     """Return the members of a file that are this service's."""
-    return {name: document[name] for name in MEMBERS[service] if name in document}
+    part = {name: document[name] for name in MEMBERS[service] if name in document}
+    if RETENTION not in document or service not in KINDS:
+        return part
+    days = document[RETENTION]
+    own = {kind: days[kind] for kind in KINDS[service] if kind in days} if isinstance(days, dict) else days
+    return {**part, RETENTION: own}
+
+
+def joined(parts: Iterable[Document]) -> Document:
+    """Return the members of all services as one document."""
+    found: Document = {}
+    for part in parts:
+        days = {**_days(found), **_days(part)}
+        found |= {**part, **({RETENTION: days} if days else {})}
+    return found
+
+
+def _days(part: Document) -> dict[str, object]:
+    days = part.get(RETENTION)
+    return days if isinstance(days, dict) else {}
 
 
 def without(document: Document, faulty: Iterable[str]) -> Document:
@@ -151,5 +177,7 @@ def without(document: Document, faulty: Iterable[str]) -> Document:
 
 def unknown_members(document: Document) -> list[str]:
     """Return the members that are no service's."""
-    known = {"desk", *(name for names in MEMBERS.values() for name in names)}
-    return [name for name in document if name not in known]
+    known = {"desk", RETENTION, *(name for names in MEMBERS.values() for name in names)}
+    kinds = {kind for kinds in KINDS.values() for kind in kinds}
+    unknown = [f"{RETENTION}/{kind}" for kind in _days(document) if kind not in kinds]
+    return [*(name for name in document if name not in known), *unknown]

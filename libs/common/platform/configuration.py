@@ -119,6 +119,14 @@ def changed(
     return list(changes(kind, dumped, {code: wanted.model_dump(mode="json", exclude=set(without))}))
 
 
+def rule_changed(kind: str, before: BaseModel, wanted: BaseModel | None) -> list[PartChange]:
+    """Return the change of a rule of the desk, which is one thing: what it leaves out is as by default."""
+    if wanted is None:
+        return []
+    fields = tuple(name for name in type(wanted).model_fields if getattr(before, name) != getattr(wanted, name))
+    return [PartChange(action=Action.CHANGE, kind=kind, code="rule", fields=fields)] if fields else []
+
+
 def _differing(had: Mapping[str, object], wanted: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(name for name, value in wanted.items() if value is not None and had.get(name) != value)
 

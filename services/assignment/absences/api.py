@@ -44,7 +44,7 @@ async def post_absence(body: AbsenceIn, ctx: Ctx, caller: Manager, response: Res
     """Plan an absence: its operator is offered nothing meanwhile, is not reported as missing, and has a deputy.
 
     What is due of theirs until it ends, and new work that is theirs by their leads, goes to the deputy if they are
-    there, else to the pool. The leads stay the operator's.
+    there, else to the pool. The leads stay the operator's; what others have not begun goes back when they come.
     """
     absence_id = await plan_absence(ctx, caller, body.asked())
     view = await get_absence(ctx.db, caller, absence_id)
@@ -66,7 +66,7 @@ async def get_one(absence_id: UUID, ctx: Ctx, caller: People, response: Response
 async def post_cancel(
     absence_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> AbsenceView:
-    """Cancel an absence that is not over; one under way ends within seconds. What has moved stays where it is."""
+    """Cancel an absence that is not over; one under way ends within seconds, and what is not begun goes back."""
     try:
         await cancel_absence(ctx, caller, absence_id, seen)
     except StaleVersionError:

@@ -1,7 +1,8 @@
 """Absences on the wire."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -35,16 +36,46 @@ class AbsenceIn(Wire):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        by_days = self.first_day is not None and self.last_day is not None
-        by_moments = self.starts_at is not None and self.ends_at is not None
-        given = [self.first_day, self.last_day, self.starts_at, self.ends_at]
-        if by_days == by_moments or sum(each is not None for each in given) > 2:
-            raise PydanticCustomError("one_way", "name first_day and last_day, or starts_at and ends_at")
+        require_one_way((self.first_day, self.last_day), (self.starts_at, self.ends_at))
         return self
 
     def asked(self) -> AskedAbsence:
         days, moments = (self.first_day, self.last_day), (self.starts_at, self.ends_at)
         return AskedAbsence(self.operator_id, self.reason, self.deputy_id, *days, *moments)
+
+
+Subject: TypeAlias = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class AbsencePart(Wire):
+    """An absence of a desk's document: whole days by its clock, or moments; `deputy`: the `sub` of one."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+    deputy: Subject | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        require_one_way((self.first_day, self.last_day), (self.starts_at, self.ends_at))
+        return self
+
+    def asked(self, operator_id: UUID, deputy_id: UUID | None) -> AskedAbsence:
+        days, moments = (self.first_day, self.last_day), (self.starts_at, self.ends_at)
+        return AskedAbsence(operator_id, self.reason, deputy_id, *days, *moments)
+
+
+#: By the `sub` of who is absent.
+Absences: TypeAlias = dict[Subject, Annotated[tuple[AbsencePart, ...], Field(max_length=100)]]
+
+
+def require_one_way(days: Sequence[object], moments: Sequence[object]) -> None:
+    """Raises PydanticCustomError unless either both days are given or both moments."""
+    by_days, by_moments = None not in days, None not in moments
+    if by_days == by_moments or sum(each is not None for each in (*days, *moments)) > 2:
+        raise PydanticCustomError("one_way", "name first_day and last_day, or starts_at and ends_at")
 
 
 class AbsenceView(BaseModel):

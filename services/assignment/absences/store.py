@@ -1,5 +1,7 @@
 """SQL of absences."""
 
+ABSENCES = "absences"  # the member of a desk's document
+
 OPERATOR = "SELECT desk, active FROM operator WHERE id = $1 AND desk = ANY (coalesce($2::text[], desks)) FOR UPDATE"
 ZONE = "SELECT zone FROM known_desk WHERE desk = $1"
 DEPUTY = "SELECT EXISTS (SELECT FROM operator WHERE id = $1 AND active AND $2 = ANY (desks))"
@@ -42,3 +44,11 @@ UPDATE operator SET absent_until = found.ends_at, deputy_id = found.deputy_id, v
 FROM (SELECT o.id, now.ends_at, now.deputy_id {_NOW} AND o.id = $2) AS found
 WHERE operator.id = found.id RETURNING absent_until
 """  # noqa: S608 - as above
+# Of a document: those that have not ended, by the `sub` of who is absent.
+NOT_OVER = """
+SELECT o.subject, a.id, a.starts_at, a.ends_at, a.reason, d.subject AS deputy
+FROM absence a JOIN operator o ON o.id = a.operator_id LEFT JOIN operator d ON d.id = a.deputy_id
+WHERE a.desk = $1 AND a.state IN ('planned', 'under_way') AND a.ends_at > $2 ORDER BY o.subject, a.starts_at, a.id
+"""
+BY_SUBJECT = "SELECT id, active FROM operator WHERE subject = $1 AND desk = $2 FOR UPDATE"
+DEPUTY_BY_SUBJECT = "SELECT id FROM operator WHERE subject = $1 AND active AND $2 = ANY (desks)"

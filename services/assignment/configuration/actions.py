@@ -12,6 +12,8 @@ from libs.common.platform.db import Transaction
 from libs.common.platform.http.faults import pointer
 from libs.common.platform.http.problems import Fault
 from services.assignment.attendance.store import write_part
+from services.assignment.configuration.absences import KIND as ABSENCE
+from services.assignment.configuration.absences import absence_changes, write_absences
 from services.assignment.configuration.queries import Found, read_desk
 from services.assignment.configuration.schemas import AssignmentConfigured, AssignmentPart
 from services.assignment.context import Context
@@ -43,16 +45,16 @@ async def configure(
     """
     async with ctx.db.begin() as tx:
         await configuration.begin(tx, call.desk)
-        found = await read_desk(tx, call.desk)
+        found = await read_desk(tx, call.desk, ctx.now())
         # All at once, in the order of every decision: what follows takes no lock that is not held already.
         ids = [each.id for each in found.pools.values()], [each.id for each in found.operators.values()]
         await store.load(tx, store.Scope(pools=ids[0], operators=ids[1]))
-        found = await read_desk(tx, call.desk)
+        found = await read_desk(tx, call.desk, ctx.now())
         configuration.check(call.plan, found.part)
-        changes = _changes(found.part, wanted)
+        changes = [*_changes(found.part, wanted), *absence_changes(found, wanted, ctx.now())]
         await _refuse(tx, call, found, wanted)
         await _apply(ctx, tx, call, found, wanted, changes)
-        now = found.part if call.plan is None else (await read_desk(tx, call.desk)).part
+        now = found.part if call.plan is None else (await read_desk(tx, call.desk, ctx.now())).part
         if call.plan is not None:
             await tx.commit()
     done = AssignmentConfigured(desk=call.desk, document=found.part, mode=call.mode, changes=tuple(changes))
@@ -166,13 +168,15 @@ async def _apply(
             await _department(ctx, tx, call, found, wanted, change)
         elif change.kind == "pause":
             await _pause(tx, call.desk, wanted, change)
-        elif change.kind == ATTENDANCE:
-            if wanted.attendance is not None:
-                await write_part(tx.conn, call.desk, wanted.attendance, ctx.now())
-        else:
+        elif change.kind == "shift":
             await _shift(tx, call.desk, wanted, change)
-    if any(change.kind == "shift" for change in changes):
+    kinds = {change.kind for change in changes}
+    if ATTENDANCE in kinds and wanted.attendance is not None:
+        await write_part(tx.conn, call.desk, wanted.attendance, ctx.now())
+    if "shift" in kinds:
         await replan(ctx, tx, call.desk)
+    if ABSENCE in kinds:
+        await write_absences(tx, call, found, wanted, ctx.now())
 
 
 async def _pool(

@@ -23,20 +23,20 @@ async def get_configuration(code: Code, ctx: Ctx, caller: Admin, response: Respo
     if not caller.may_see(code):
         raise NotFoundError
     async with ctx.db.begin() as tx:
-        found = (await read_desk(tx, code)).part
+        found = (await read_desk(tx, code, ctx.now())).part
     tagged(response, found)
     return AssignmentConfiguration(desk=code, document=found)
 
 
 @router.post("", operation_id="configure_assignment")
-@refuses("not_found", "stale_version", "validation_failed", "version_required")
+@refuses("not_found", "not_known_yet", "stale_version", "validation_failed", "version_required")
 async def post_configuration(
     code: Code, body: AssignmentPart, plan: Seen, ctx: Ctx, caller: Admin, chain: Chain, response: Response
 ) -> AssignmentConfigured:
     """Say what applying a document would change, or apply it to the plan that `If-Match` names.
 
     What it does not name is retired: operators become inactive and leave their pools, and their tasks go to others
-    as at a check-out. Shifts that change are planned anew from now on.
+    as at a check-out. Shifts that change are planned anew from now on; absences that have ended are no change.
     """
     if not caller.may_see(code):
         raise NotFoundError

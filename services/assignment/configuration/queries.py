@@ -1,11 +1,15 @@
 """What a desk has at assignment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from libs.common.platform.db import Transaction
+from services.assignment.absences.convert import part_of
+from services.assignment.absences.store import NOT_OVER, ZONE
 from services.assignment.attendance.store import read_part
 from services.assignment.configuration.schemas import (
     AssignmentPart,
@@ -57,10 +61,13 @@ class Found:
     pools: dict[str, Stored]
     operators: dict[str, Stored]
     departments: dict[str, Stored]
+    absences: Sequence[asyncpg.Record]
+    zone: str | None
 
 
-async def read_desk(tx: Transaction, desk: str) -> Found:
-    """Return what a desk has."""
+async def read_desk(tx: Transaction, desk: str, now: datetime) -> Found:
+    """Return what a desk has; `zone` None: it was not heard of yet."""
+    absences, zone = await tx.conn.fetch(NOT_OVER, desk, now), await tx.conn.fetchval(ZONE, desk)
     pools = await tx.conn.fetch(POOLS, desk)
     operators = await tx.conn.fetch(OPERATORS, desk)
     shifts = await tx.conn.fetch(SHIFTS, desk)
@@ -73,13 +80,14 @@ async def read_desk(tx: Transaction, desk: str) -> Found:
         departments={row["code"]: _department(row) for row in departments if row["active"]},
         pauses={row["code"]: _pause(row) for row in pauses},
         attendance=await read_part(tx.conn, desk),
+        absences=part_of(absences, zone or "UTC"),
     )
     stored = (
         {row["code"]: Stored.of(row) for row in pools},
         {row["subject"]: Stored.of(row) for row in operators},
         {row["code"]: Stored.of(row) for row in departments},
     )
-    return Found(part, *stored)
+    return Found(part, *stored, absences, zone)
 
 
 def _pool(row: asyncpg.Record) -> PoolPart:

@@ -9,6 +9,7 @@ from libs.common.contracts.assignment import MEND_WITHIN
 from libs.common.contracts.shared import TakenWork
 from libs.common.domain.code import Code
 from libs.common.platform.configuration import Configuration, Configured
+from services.assignment.absences.schemas import Absences
 from services.assignment.attendance.schemas import AttendancePart
 from services.assignment.operators.actions import NewOperator, OperatorChange
 from services.assignment.operators.schemas import (
@@ -119,6 +120,9 @@ class AssignmentPart(Wire):
     departments: dict[Code, DepartmentPart] | None = None
     pauses: dict[Code, PauseReasonPart] | None = None
     attendance: AttendancePart | None = None
+    absences: Annotated[
+        Absences | None, Field(description="by the `sub` of who is absent; one that is not named is cancelled")
+    ] = None
 
 
 def _given(part: Wire) -> dict[str, object]:

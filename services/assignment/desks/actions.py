@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from libs.common.contracts import EventData, Received
 from libs.common.contracts.desks import DeskChanged
+from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
+from services.assignment.context import Context
+from services.assignment.schedule.actions import replan
 
 PROJECT = """
 INSERT INTO known_desk AS d (desk, zone, sequence)
@@ -12,12 +15,23 @@ SELECT DISTINCT ON (desk) * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS
 ORDER BY desk, sequence DESC
 ON CONFLICT (desk) DO UPDATE SET zone = excluded.zone, sequence = excluded.sequence
 WHERE d.sequence < excluded.sequence
+RETURNING desk, old.zone IS DISTINCT FROM new.zone AS moved
 """
 
 
-async def project_desks(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
-    """Apply `desk.changed`; an older event never overwrites a newer one."""
-    said = [
-        (each.data.code, each.data.zone, each.sequence) for each in events if isinstance(each.data, DeskChanged)
-    ]
-    await tx.conn.execute(PROJECT, *(list(column) for column in zip(*said, strict=True)))
+def desk_events(ctx: Context) -> UseCase:
+    """Return the use case of `desk.changed`."""
+
+    async def project(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        """Apply them, an older one never over a newer one; of a desk with another clock the week is planned anew.
+
+        Its file may have brought its shifts before anything was known of its clock.
+        """
+        said = [
+            (each.data.code, each.data.zone, each.sequence) for each in events if isinstance(each.data, DeskChanged)
+        ]
+        rows = await tx.conn.fetch(PROJECT, *(list(column) for column in zip(*said, strict=True)))
+        for desk in sorted(row["desk"] for row in rows if row["moved"]):
+            await replan(ctx, tx, desk)
+
+    return project

@@ -38,7 +38,7 @@ async def plan_desk(ctx: Context, tx: Transaction, desk: str, zone: str) -> int:
 
 
 async def replan(ctx: Context, tx: Transaction, desk: str) -> None:
-    """Plan the week of a desk anew after its shifts have changed; the worker plans that of one with no zone yet."""
+    """Plan the week of a desk anew, after its shifts or its clock have changed; of none while that is not known."""
     await store.forget_weekly(tx.conn, desk, ctx.now())
     zone = await tx.conn.fetchval(store.ZONE, desk)
     if zone is not None:

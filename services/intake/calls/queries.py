@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, select
 
+from libs.common.domain.masking import masked
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
@@ -12,6 +13,7 @@ from services.intake.calls.tables import call
 from services.intake.errors import NotFoundError
 from services.intake.leads.queries import readable
 from services.intake.leads.tables import lead
+from services.intake.masking.queries import hidden
 from services.intake.scope import equal, is_active, visible
 
 
@@ -23,10 +25,17 @@ def _readable(caller: Principal) -> ColumnElement[bool]:
     return and_(visible(caller, call.c.desk), theirs | ((call.c.actor == caller.sub) & is_active(caller)))
 
 
+def _calls(caller: Principal) -> Select[tuple[object, ...]]:
+    """Select the calls that a caller may read; of no lead, its number is one that the caller has named."""
+    owner = select(lead.c.owner_id).where(lead.c.id == call.c.lead_id).scalar_subquery()
+    is_masked = and_(call.c.lead_id.is_not(None), hidden(caller, call.c.desk, owner))
+    return select(call, is_masked.label("hidden")).where(_readable(caller))
+
+
 async def list_calls(
     db: Database, caller: Principal, desk: str | None, lead_id: UUID | None, asked: PageQuery
 ) -> Page[CallView]:
-    query = select(call).where(_readable(caller), equal(call.c.desk, desk), equal(call.c.lead_id, lead_id))
+    query = _calls(caller).where(equal(call.c.desk, desk), equal(call.c.lead_id, lead_id))
     async with db.read() as conn:
         found = await paginate(conn, query, "-id", [call.c.id], asked)
     return found.page(_view)
@@ -34,7 +43,7 @@ async def list_calls(
 
 async def get_call(db: Database, caller: Principal, call_id: UUID) -> CallView:
     """Return one call. Raises NotFoundError, also when the caller may not see it."""
-    query = select(call).where(call.c.id == call_id, _readable(caller))
+    query = _calls(caller).where(call.c.id == call_id)
     async with db.read() as conn:
         row = (await conn.execute(query)).mappings().one_or_none()
     if row is None:
@@ -43,4 +52,5 @@ async def get_call(db: Database, caller: Principal, call_id: UUID) -> CallView:
 
 
 def _view(row: RowMapping) -> CallView:
-    return CallView.model_validate({**row, "source_id": row["exchange_id"]})
+    number = masked(row["to_number"]) if row["hidden"] else row["to_number"]
+    return CallView.model_validate({**row, "source_id": row["exchange_id"], "to_number": number})

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from libs.common.platform import configuration
 from libs.common.platform.configuration import BadConfigurationError, Call, PartChange
 from libs.common.platform.db import Transaction
+from libs.common.platform.erasure.kept import write_retention
 from libs.common.platform.http.faults import pointer
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, NotKnownYetError
@@ -23,6 +24,7 @@ from services.intake.configuration.queries import Found, read_desk
 from services.intake.configuration.schemas import Awaited, IntakeConfigured, IntakePart, SourcePart
 from services.intake.context import Context
 from services.intake.errors import ChannelTakenError, ConfigRefusedError, UnknownPartnerError
+from services.intake.masking.actions import write_masking
 from services.intake.schools.actions import keep_school
 from services.intake.schools.schemas import SchoolIn
 from services.intake.schools.store import SOURCE_OF_DESK
@@ -119,6 +121,10 @@ async def _apply(
     )
     if wanted.calling is not None:
         await write_calling(tx.conn, call.desk, wanted.calling.calling())
+    if wanted.masking is not None:
+        await write_masking(tx, call.desk, wanted.masking, call.actor, ctx.core.clock.now(), call.cause)
+    if wanted.retention is not None:
+        await write_retention(tx.conn, call.desk, wanted.retention, call.actor)
     for change in changes:
         if change.kind != SOURCE or pointer(["sources", change.code, "secret"]) in refused:
             continue

@@ -12,11 +12,13 @@ from libs.common.platform.sealing import DataKeys
 from services.intake.calling.schemas import CallingPart
 from services.intake.configuration.queries import SCHOOL_KEYS, Found
 from services.intake.configuration.schemas import Awaited, IntakePart, SourcePart
+from services.intake.erasures.schemas import IntakeRetention
 from services.intake.formats.config import SecretKind
+from services.intake.masking.schemas import Masking
 from services.intake.schools.schemas import SchoolPart
 
-#: The kind of a change of a source, of a school's account, and of how often the desk calls.
-SOURCE, SCHOOL, CALLING = "source", "school", "calling"
+#: The kind of a change of a source, of a school's account, and of the desk's rules.
+SOURCE, SCHOOL, CALLING, MASKING, RETENTION = "source", "school", "calling", "masking", "retention"
 _NOT_NEEDED = Text("этому источнику секрет не нужен", "a source of this kind has no secret")
 _MISSING = Text("нужен секрет, который выдал провайдер", "the secret that the provider has given")
 
@@ -37,6 +39,8 @@ def changes_of(found: Found, wanted: IntakePart, keys: DataKeys) -> list[PartCha
         fields = [each for each in CallingPart.model_fields if getattr(said, each) != getattr(wanted.calling, each)]
         if fields:
             made.append(PartChange(action=Action.CHANGE, kind=CALLING, code="limits", fields=tuple(fields)))
+    made += configuration.rule_changed(MASKING, found.part.masking or Masking(), wanted.masking)
+    made += configuration.rule_changed(RETENTION, found.part.retention or IntakeRetention(), wanted.retention)
     return made
 
 

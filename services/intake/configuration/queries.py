@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 import asyncpg
 
 from libs.common.platform.db import Transaction
+from libs.common.platform.erasure.kept import read_retention
 from libs.common.platform.sealing import DataKeys
 from services.intake.calling.schemas import CallingPart
 from services.intake.calling.store import calling_of
 from services.intake.configuration.schemas import IntakePart, SourcePart
+from services.intake.erasures.schemas import IntakeRetention
+from services.intake.masking.queries import masking_of
 from services.intake.schools.schemas import SchoolPart
 from services.intake.schools.store import OF_DESK, place_of
 from services.intake.sources.queries import view_of, webhook_of
@@ -103,4 +106,6 @@ async def read_desk(tx: Transaction, desk: str) -> Found:
     schools = {row["code"]: StoredSchool(row) for row in rows if row["active"] and row["code"] in parts}
     accounts = {code: school.part() for code, school in schools.items()}
     calling = CallingPart.of(await calling_of(tx.conn, desk))
-    return Found(IntakePart(sources=parts, schools=accounts, calling=calling), sources, playbooks, schools)
+    kept, masks = await read_retention(tx.conn, desk, IntakeRetention), await masking_of(tx.conn, desk)
+    part = IntakePart(sources=parts, schools=accounts, calling=calling, masking=masks, retention=kept)
+    return Found(part, sources, playbooks, schools)

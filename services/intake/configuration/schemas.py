@@ -6,6 +6,8 @@ from libs.common.domain.code import Code
 from libs.common.platform.configuration import Configuration, Configured
 from libs.common.platform.http.wire import Wire
 from services.intake.calling.schemas import CallingPart
+from services.intake.erasures.schemas import IntakeRetention
+from services.intake.masking.schemas import Masking
 from services.intake.schools.schemas import SchoolPart
 from services.intake.sources.schemas import SourceFields, SourcePatch
 
@@ -22,7 +24,9 @@ class SourcePart(SourceFields):
 
 
 class IntakePart(Wire):
-    """The sources of a desk, and how often it calls; null: as they are. Sources that are not named are retired.
+    """The sources of a desk, how often it calls, what it keeps and masks; null: as they are.
+
+    Sources that are not named are retired.
 
     `schools` are accounts at GetCourse by the codes of their sources; of one that is not named, nothing is asked.
     """
@@ -30,6 +34,8 @@ class IntakePart(Wire):
     sources: dict[Code, SourcePart] | None = None
     schools: dict[Code, SchoolPart] | None = None
     calling: CallingPart | None = None
+    masking: Masking | None = None
+    retention: IntakeRetention | None = None
 
 
 class Awaited(BaseModel):

@@ -17,7 +17,7 @@ from services.intake.contacts.actions import record_contact
 from services.intake.contacts.queries import ContactFilter, get_contact, list_contacts
 from services.intake.contacts.schemas import ContactIn, ContactView, RecordedContact
 from services.intake.deliveries.rules import Disposition
-from services.intake.deps import Chain, Crew, Ctx, Overseer
+from services.intake.deps import Chain, Ctx, Overseer, Reader
 from services.intake.errors import NotFoundError
 
 router = api_router("/intake/v1/contacts", tags=["contacts"], route_class=IdempotentRoute)
@@ -45,7 +45,7 @@ async def post_contact(
 @shows("contact:id", "lead:lead_id", "customer:customer_id")
 async def get_contacts(
     ctx: Ctx,
-    caller: Crew,
+    caller: Reader,
     asked: Paged,
     desk: Annotated[Code | None, Query()] = None,
     kind: ContactKind | None = None,
@@ -53,13 +53,16 @@ async def get_contacts(
     customer_id: UUID | None = None,
     of_no_lead: bool | None = None,
 ) -> Page[ContactView]:
-    """List contacts, the newest first; an operator sees those of their leads and of leads that have no owner."""
+    """List contacts, the newest first; an operator sees those of their leads and of leads that have no owner.
+
+    A partner with leave to listen sees the calls of their own leads that have a recording, without the number.
+    """
     wanted = ContactFilter(desk, kind, lead_id, customer_id, of_no_lead)
     return await list_contacts(ctx.core.db, caller, wanted, asked)
 
 
 @router.get("/{contact_id}", operation_id="get_contact")
 @shows("contact:id", "lead:lead_id", "customer:customer_id")
-async def get_one(contact_id: UUID, ctx: Ctx, caller: Crew) -> ContactView:
+async def get_one(contact_id: UUID, ctx: Ctx, caller: Reader) -> ContactView:
     """Return one contact."""
     return await get_contact(ctx.core.db, caller, contact_id)

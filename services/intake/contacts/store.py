@@ -54,6 +54,11 @@ WHERE customer_id IN ({customers.TREE}) AND desk = $2 AND merged_into IS NULL
   AND stage IN ('new', 'working', 'booked')
 ORDER BY created_at DESC, id DESC LIMIT 1
 """  # noqa: S608 - constants
+WON = f"""
+SELECT id FROM lead
+WHERE customer_id IN ({customers.TREE}) AND desk = $2 AND merged_into IS NULL AND stage = 'won'
+ORDER BY created_at DESC, id DESC LIMIT 1
+"""  # noqa: S608 - constants
 # As they are by now: a lead that was merged is the winner.
 NAMED = """
 SELECT coalesce(l.merged_into, l.id) AS id, coalesce(c.merged_into, l.customer_id) AS customer_id
@@ -178,6 +183,12 @@ async def with_early_recording(
 async def live_lead(tx: Transaction, customer_id: UUID, desk: str) -> UUID | None:
     """Return the customer's newest live lead of the desk."""
     found: UUID | None = await tx.conn.fetchval(LIVE, customer_id, desk)
+    return found
+
+
+async def won_lead(tx: Transaction, customer_id: UUID, desk: str) -> UUID | None:
+    """Return the customer's newest lead of the desk by which they have bought."""
+    found: UUID | None = await tx.conn.fetchval(WON, customer_id, desk)
     return found
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.common.contracts.shared import IdentityKind
+from libs.common.domain.masking import masked
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
@@ -23,7 +24,6 @@ from services.intake.leads.queries import searched
 from services.intake.leads.search import search
 from services.intake.leads.tables import lead
 from services.intake.masking.queries import hidden
-from services.intake.masking.rules import masked
 from services.intake.orders.queries import orders_of_customer
 from services.intake.scope import between, equal, mine, of_whole, own_or_free, root_of, visible
 from services.intake.sources.tables import source
@@ -56,9 +56,9 @@ async def list_customers(
         own_or_free(caller, lead.c.owner_id),
     )
     alone = customer.c.merged_into.is_(None)
-    owner = select(lead.c.owner_id).where(_of(customer.c.id), lead.c.owner_id.in_(mine(caller))).limit(1)
-    is_masked = hidden(caller, customer.c.desk, owner.scalar_subquery()).label("hidden")
-    query = select(customer, is_masked).where(visible(caller, customer.c.desk), alone, theirs, wanted.condition())
+    query = select(customer, _hidden(caller)).where(
+        visible(caller, customer.c.desk), alone, theirs, wanted.condition()
+    )
     async with db.read() as conn:
         if wanted.q is not None:
             found = await search(wanted.q).found(conn, searched(caller, wanted.desk))
@@ -70,10 +70,18 @@ async def list_customers(
     return page.page(lambda row: _item(row, known.get(row["id"], [])))
 
 
+def _hidden(caller: Principal) -> ColumnElement[bool]:
+    """Return the condition of customers who are masked to a caller: none of their leads is the caller's."""
+    own = select(lead.c.owner_id).where(_of(customer.c.id), lead.c.owner_id.in_(mine(caller))).limit(1)
+    return hidden(caller, customer.c.desk, own.scalar_subquery()).label("hidden")
+
+
 def _item(row: RowMapping, known: Sequence[IdentityView]) -> CustomerItem:
-    if row["hidden"]:
-        known = [IdentityView(kind=each.kind, value=masked(each.value)) for each in known]
-    return CustomerItem.model_validate({**row, "identities": known})
+    return CustomerItem.model_validate({**row, "identities": _shown(known, hides=row["hidden"])})
+
+
+def _shown(known: Sequence[IdentityView], *, hides: bool) -> Sequence[IdentityView]:
+    return [IdentityView(kind=each.kind, value=masked(each.value)) for each in known] if hides else known
 
 
 async def _identities(conn: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, list[IdentityView]]:
@@ -116,7 +124,7 @@ async def get_customer(db: Database, caller: Principal, customer_id: UUID) -> Cu
     """
     leads = select(lead.c.id).where(_of(customer.c.id), own_or_free(caller, lead.c.owner_id))
     theirs = true() if caller.sees_whole_desks else leads.exists()
-    them = select(customer).where(
+    them = select(customer, _hidden(caller)).where(
         customer.c.id == root_of(customer, customer_id), visible(caller, customer.c.desk), theirs
     )
     merged = select(customer.c.id).where(customer.c.merged_into == root_of(customer, customer_id))
@@ -137,7 +145,7 @@ async def get_customer(db: Database, caller: Principal, customer_id: UUID) -> Cu
         desk=row.desk,
         name=row.name,
         created_at=row.created_at,
-        identities=known.get(row.id, []),
+        identities=[*_shown(known.get(row.id, []), hides=row.hidden)],
         zone=place.zone if place else None,
         zone_source=place.source if place else None,
         closed=[*closed_of(row.barred)],
@@ -152,8 +160,14 @@ async def list_identity_changes(
     db: Database, caller: Principal, customer_id: UUID, asked: PageQuery
 ) -> Page[IdentityChangeView]:
     """Return what was attached to a customer and detached, in its order. Raises NotFoundError."""
-    await get_customer(db, caller, customer_id)
-    changes = select(identity_change).where(of_whole(identity_change.c.customer_id, customer, customer_id))
+    them = await get_customer(db, caller, customer_id)
+    changes = select(identity_change, _hidden(caller)).join(customer, customer.c.id == them.id)
+    changes = changes.where(of_whole(identity_change.c.customer_id, customer, customer_id))
     async with db.read() as conn:
         found = await paginate(conn, changes, "id", [identity_change.c.id], asked)
-    return found.page(lambda row: IdentityChangeView.model_validate(dict(row)))
+    return found.page(_change)
+
+
+def _change(row: RowMapping) -> IdentityChangeView:
+    value = masked(row["value"]) if row["hidden"] else row["value"]
+    return IdentityChangeView.model_validate({**row, "value": value})

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, and_, false, func, select, true
 
 from libs.common.contracts.shared import Stage
+from libs.common.domain.masking import masked, masked_person
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
@@ -16,11 +17,10 @@ from services.intake.appointments.queries import appointments_of_lead
 from services.intake.appointments.tables import appointment
 from services.intake.customers.tables import customer
 from services.intake.errors import NotFoundError
-from services.intake.leads.schemas import HistoryView, LeadDetail, LeadView
+from services.intake.leads.schemas import Change, HistoryView, LeadDetail, LeadView
 from services.intake.leads.search import in_order, search
 from services.intake.leads.tables import history, lead
 from services.intake.masking.queries import hidden
-from services.intake.masking.rules import masked_person
 from services.intake.orders.queries import orders_of_lead
 from services.intake.scope import between, equal, is_partner_alone, own_or_free, root_of, visible
 
@@ -97,7 +97,8 @@ async def list_leads(
 
 async def get_lead(db: Database, caller: Principal, lead_id: UUID, language: Language) -> LeadDetail:
     """Return one lead with its orders and appointments. Raises NotFoundError, also for one they may not see."""
-    query = select(lead, _customer()).where(lead.c.id == lead_id, readable(caller))
+    masked = hidden(caller, lead.c.desk, lead.c.owner_id).label("hidden")
+    query = select(lead, _customer(), masked).where(lead.c.id == lead_id, readable(caller))
     async with db.read() as conn:
         row = (await conn.execute(query)).mappings().one_or_none()
     if row is None:
@@ -111,13 +112,23 @@ async def get_lead(db: Database, caller: Principal, lead_id: UUID, language: Lan
 
 async def list_history(db: Database, caller: Principal, lead_id: UUID, asked: PageQuery) -> Page[HistoryView]:
     """Return the changes of a lead in their order. Raises NotFoundError."""
-    exists = select(lead.c.id).where(lead.c.id == lead_id, readable(caller))
+    masks = hidden(caller, lead.c.desk, lead.c.owner_id).label("hidden")
+    exists = select(masks).where(lead.c.id == lead_id, readable(caller))
     changes = select(history).where(history.c.lead_id == lead_id)
     async with db.read() as conn:
-        if (await conn.execute(exists)).one_or_none() is None:
+        seen = (await conn.execute(exists)).one_or_none()
+        if seen is None:
             raise NotFoundError
         found = await paginate(conn, changes, "id", [history.c.id], asked)
-    return found.page(lambda row: HistoryView.model_validate(dict(row)))
+    return found.page(lambda row: _change(row, hides=seen.hidden))
+
+
+def _change(row: RowMapping, *, hides: bool) -> HistoryView:
+    """Return a line of the history; one of a contact that differs names both, else what was gained is named."""
+    line = HistoryView.model_validate(dict(row))
+    if not hides or line.what is not Change.LEAD_PERSON or line.from_value is None:
+        return line
+    return line.model_copy(update={name: masked(getattr(line, name) or "") for name in ("from_value", "to_value")})
 
 
 def _customer() -> ColumnElement[UUID]:
@@ -137,6 +148,6 @@ def _members(row: RowMapping, language: Language, caller: Principal) -> dict[str
     members = {**row, **(hidden if is_partner_alone(caller) else {})}
     members["customer_id"] = members.pop("by_now")
     person: dict[str, object] = {name: row[name] for name in own}
-    if row.get("hidden"):
+    if row["hidden"]:
         person = masked_person(person)
     return {**members, "person": person, "title": row["title"][language.value]}

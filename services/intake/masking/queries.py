@@ -1,11 +1,11 @@
-"""Whether a row of a list is masked to its caller, and what a desk has said of it."""
+"""Whether a row is masked to its caller, and what a desk has said of it."""
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, false, func, not_, select
 
 from libs.common.platform.auth.principal import Principal, Scope
-from libs.common.platform.db import Database
+from libs.common.platform.db import Connection, Database
 from services.intake.masking.schemas import Masking
 from services.intake.masking.tables import masking
 from services.intake.scope import mine
@@ -13,7 +13,9 @@ from services.intake.scope import mine
 READ = "SELECT lists FROM masking WHERE desk = $1"
 
 
-def hidden(caller: Principal, desk: ColumnElement[str], owner: ColumnElement[UUID | None]) -> ColumnElement[bool]:
+def hidden(
+    caller: Principal, desk: ColumnElement[str], owner: ColumnElement[UUID | None] | ScalarSelect[UUID | None]
+) -> ColumnElement[bool]:
     """Return the condition of rows that are masked: to operators, where they do not own the lead."""
     if caller.scope is not Scope.WORK:
         return false()
@@ -24,3 +26,8 @@ def hidden(caller: Principal, desk: ColumnElement[str], owner: ColumnElement[UUI
 async def read_masking(db: Database, desk: str) -> Masking:
     """Return what a desk masks: nothing, unless it has said so."""
     return Masking(lists=bool(await db.pool.fetchval(READ, desk)))
+
+
+async def masking_of(conn: Connection, desk: str) -> Masking:
+    """Return what a desk masks, within a transaction."""
+    return Masking(lists=bool(await conn.fetchval(READ, desk)))

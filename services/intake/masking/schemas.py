@@ -6,6 +6,9 @@ from libs.common.platform.http.wire import Wire
 
 
 class Masking(Wire):
-    """Whether lists mask numbers and addresses to operators, where the lead is not their own."""
+    """Whether operators see numbers and addresses masked, where neither lead nor task is their own.
+
+    `lists` is the whole rule: it holds in lists and for one thing alone, for search, tasks, messages, the feed.
+    """
 
     lists: StrictBool = False

@@ -10,4 +10,5 @@ masking = Table(
     Column("desk", Text, primary_key=True),
     Column("lists", Boolean, nullable=False),
     Column("changed_by", Text, nullable=False),
+    Column("published", Boolean),  # what was published last; NULL: nothing was
 )

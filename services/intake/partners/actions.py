@@ -1,5 +1,6 @@
 """Use cases: make and change a partner."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from libs.common.contracts import Cause
@@ -50,5 +51,8 @@ async def change_partner(ctx: Context, partner_id: UUID, seen: int, patch: Partn
         card = patch.applied(before)
         if card != before:
             await store.change(tx, partner_id, card, now)
-            await add(tx, [changed_event(partner_id, row["desk"], row["code"], card, seen + 1, now, cause)])
+            # No playbook hears of leave to listen: the card is as it was.
+            again = replace(before, listens=card.listens) == card
+            changed = changed_event(partner_id, row["desk"], row["code"], card, seen + 1, now, cause, again=again)
+            await add(tx, [changed])
         await tx.commit()

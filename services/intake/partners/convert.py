@@ -32,6 +32,7 @@ class Card:
     card_link: str | None = None
     cabinet_link: str | None = None
     lines: tuple[str, ...] = ()
+    listens: bool = False
 
 
 def card_of(row: asyncpg.Record) -> Card:
@@ -51,6 +52,7 @@ def card_of(row: asyncpg.Record) -> Card:
         card_link=row["card_link"],
         cabinet_link=row["cabinet_link"],
         lines=tuple(row["lines"]),
+        listens=row["listens"],
     )
 
 
@@ -76,6 +78,7 @@ def columns_of(card: Card) -> tuple[object, ...]:
         card.card_link,
         card.cabinet_link,
         list(card.lines),
+        card.listens,
     )
 
 
@@ -84,7 +87,8 @@ def changed_event(
     *, again: bool = False,
 ) -> Outgoing:  # fmt: skip
     """Return `partner.changed` of a partner as they are now."""
-    members = {name: getattr(card, name) for name in Card.__slots__}
+    # Who may listen is between intake and the partner.
+    members = {name: getattr(card, name) for name in Card.__slots__ if name != "listens"}
     data = PartnerChanged(
         partner_id=partner_id,
         code=code,

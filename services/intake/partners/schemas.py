@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StrictBool, model_validator
 
 from libs.common.contracts.shared import CallingHours, CallsGoTo, Customer, Identity, Language, Text
 from libs.common.domain.code import Code
@@ -80,6 +80,7 @@ class PartnerIn(Wire):
     """A new partner of a desk (S0.12). `operator_id` works their leads, `consultant_id` minds the card (S0.14).
 
     `lines` are the telephone lines that are called for this partner, `calls_go_to` who takes those calls (S0.4).
+    `listens`: the partner may listen to recordings of calls with customers of their own leads.
     """
 
     desk: Code
@@ -98,6 +99,7 @@ class PartnerIn(Wire):
     lines: Lines = ()
     person: PersonIn = PersonIn()
     active: bool = True
+    listens: StrictBool = False
 
     def card(self) -> Card:
         """Return what may change later."""
@@ -116,6 +118,7 @@ class PartnerIn(Wire):
             card_link=self.card_link,
             cabinet_link=self.cabinet_link,
             lines=self.lines,
+            listens=self.listens,
         )
 
 
@@ -138,6 +141,7 @@ class PartnerPatch(Patch):
     lines: Lines | None = None
     person: PersonIn | None = None
     active: bool | None = None
+    listens: StrictBool | None = None
 
     def applied(self, card: Card) -> Card:
         """Return the card with what is given."""
@@ -157,6 +161,7 @@ class PartnerPatch(Patch):
             card_link=self.card_link if "card_link" in given else card.card_link,
             cabinet_link=self.cabinet_link if "cabinet_link" in given else card.cabinet_link,
             lines=card.lines if self.lines is None else self.lines,
+            listens=card.listens if self.listens is None else self.listens,
         )
 
 
@@ -180,6 +185,7 @@ class PartnerView(BaseModel):
     lines: list[str]
     person: Customer
     active: bool
+    listens: bool
     created_at: datetime
     updated_at: datetime
     version: int

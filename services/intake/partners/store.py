@@ -10,9 +10,9 @@ from services.intake.partners.convert import Card, columns_of
 
 CREATE = """
 INSERT INTO partner (id, desk, code, title, language, zone, hours, calls_go_to, operator_id, consultant_id, address,
-                     site, person, active, card_link, cabinet_link, lines, created_at, updated_at, version,
+                     site, person, active, card_link, cabinet_link, lines, listens, created_at, updated_at, version,
                      announced_version)
-VALUES ($1, $2, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $4, $4, 1, 1)
+VALUES ($1, $2, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $4, $4, 1, 1)
 ON CONFLICT (desk, code) DO NOTHING
 RETURNING id
 """
@@ -22,7 +22,7 @@ CHANGE = """
 UPDATE partner
 SET title = $3, language = $4, zone = $5, hours = $6, calls_go_to = $7, operator_id = $8, consultant_id = $9,
     address = $10, site = $11, person = $12, active = $13, card_link = $14, cabinet_link = $15, lines = $16,
-    updated_at = $2, version = version + 1, announced_version = version + 1
+    listens = $17, updated_at = $2, version = version + 1, announced_version = version + 1
 WHERE id = $1
 """
 

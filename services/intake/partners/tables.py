@@ -37,6 +37,7 @@ partner = Table(
     Column("card_link", Text),
     Column("cabinet_link", Text),
     Column("lines", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("listens", Boolean, nullable=False, server_default=text("false")),  # to recordings of their own leads
     Column("announced_version", BigInteger),  # the version that was last published in full
     # {"name", "phone", "phone_raw", "email", "identities"} as published.
     Column("person", JSONB, nullable=False),

@@ -7,7 +7,7 @@ from fastapi import Response
 
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.routes import api_router
-from services.intake.deps import Ctx, Worker
+from services.intake.deps import Ctx, Listener
 from services.intake.recordings.player import address_of
 from services.intake.recordings.queries import listened_to
 from services.intake.recordings.rules import Grant, ends_at
@@ -18,11 +18,12 @@ router = api_router("/intake/v1/contacts", tags=["contacts"])
 
 @router.get("/{contact_id}/recording", operation_id="get_contact_recording")
 @shows("contact:contact_id", "lead:lead_id", "customer:customer_id")
-async def get_recording(contact_id: UUID, ctx: Ctx, caller: Worker, response: Response) -> RecordingLink:
+async def get_recording(contact_id: UUID, ctx: Ctx, caller: Listener, response: Response) -> RecordingLink:
     """Return an address at which the recording of a call can be played for ten minutes.
 
-    For supervisors, and for the operator of the lead or of the call. Both this and each playing stand in the audit
-    log. The address is played without a token, as `<audio>` needs it: pass it to no one.
+    For supervisors, for the operator of the lead or of the call, and of their own leads for a partner whose card
+    says `listens`. This and each playing are in the audit log. The address is played without a token, as `<audio>`
+    needs it: pass it to no one.
     """
     row = await listened_to(ctx.core.db, caller, contact_id)
     until = ends_at(datetime.now(UTC), caller.accepted_until)

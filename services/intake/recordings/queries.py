@@ -3,15 +3,17 @@
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ColumnElement, RowMapping, or_, select, true
+from sqlalchemy import ColumnElement, RowMapping, and_, or_, select, true
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from services.intake.contacts.tables import contact
 from services.intake.errors import NotFoundError
+from services.intake.leads.queries import readable
 from services.intake.leads.tables import lead
 from services.intake.operators.tables import operator
-from services.intake.scope import visible
+from services.intake.partners.tables import partner
+from services.intake.scope import is_partner_alone, visible
 
 SOUND = """
 SELECT c.id, c.desk, c.lead_id, c.customer_id, c.recording, s.key AS source_key
@@ -25,7 +27,7 @@ async def listened_to(db: Database, caller: Principal, contact_id: UUID) -> RowM
         contact.c.id == contact_id,
         contact.c.recording.is_not(None),
         visible(caller, contact.c.desk),
-        true() if caller.sees_whole_desks else _of_operator(caller),
+        _theirs(caller),
     )
     async with db.read() as conn:
         row = (await conn.execute(query)).mappings().one_or_none()
@@ -37,6 +39,19 @@ async def listened_to(db: Database, caller: Principal, contact_id: UUID) -> RowM
 async def sound_of(db: Database, contact_id: UUID) -> asyncpg.Record | None:
     """Return where the sound of a contact is: the reference, and the source that it came by."""
     return await db.pool.fetchrow(SOUND, contact_id)
+
+
+def _theirs(caller: Principal) -> ColumnElement[bool]:
+    if caller.sees_whole_desks:
+        return true()
+    return of_partner(caller) if is_partner_alone(caller) else _of_operator(caller)
+
+
+def of_partner(caller: Principal) -> ColumnElement[bool]:
+    """Return the condition of the calls that a partner may listen to: of their own leads, if they have leave."""
+    leave = select(partner.c.id).where(partner.c.id == lead.c.partner_id, partner.c.active, partner.c.listens)
+    theirs = select(lead.c.id).where(lead.c.id == contact.c.lead_id, readable(caller), leave.exists())
+    return and_(contact.c.recording.is_not(None), theirs.exists())
 
 
 def _of_operator(caller: Principal) -> ColumnElement[bool]:

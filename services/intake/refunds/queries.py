@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, select
 
 from libs.common.contracts.shared import RefundState
+from libs.common.domain.masking import HIDDEN, masked_person
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
@@ -14,7 +15,6 @@ from services.intake.customers.tables import customer
 from services.intake.errors import NotFoundError
 from services.intake.leads.tables import lead
 from services.intake.masking.queries import hidden
-from services.intake.masking.rules import HIDDEN, masked_person
 from services.intake.payments.queries import seen_by
 from services.intake.refunds.schemas import PayoutView, RefundView
 from services.intake.refunds.store import place_of
@@ -43,18 +43,16 @@ class RefundFilter:
 
 
 async def list_refunds(db: Database, caller: Principal, wanted: RefundFilter, asked: PageQuery) -> Page[RefundView]:
-    """Return refunds, the newest first; persons as the desk shows them in lists."""
-    owner = select(lead.c.owner_id).where(lead.c.id == refund.c.lead_id).scalar_subquery()
-    masked = hidden(caller, refund.c.desk, owner).label("hidden")
-    query = select(refund, masked).where(seen_by(caller, refund.c.desk, refund.c.lead_id), wanted.condition())
+    """Return refunds, the newest first; persons as the desk shows them."""
+    query = _refunds(caller).where(wanted.condition())
     async with db.read() as conn:
         found = await paginate(conn, query, "-id", [refund.c.id], asked)
-    return found.page(_listed)
+    return found.page(_view)
 
 
 async def get_refund(db: Database, caller: Principal, refund_id: UUID) -> RefundView:
     """Return one refund. Raises NotFoundError, also when the caller may not see it."""
-    return _view(dict(await _row(db, caller, refund_id)))
+    return _view(await _row(db, caller, refund_id))
 
 
 async def payout_of(db: Database, caller: Principal, refund_id: UUID, keys: DataKeys) -> PayoutView:
@@ -66,20 +64,23 @@ async def payout_of(db: Database, caller: Principal, refund_id: UUID, keys: Data
 
 
 async def _row(db: Database, caller: Principal, refund_id: UUID) -> RowMapping:
-    seen = seen_by(caller, refund.c.desk, refund.c.lead_id)
     async with db.read() as conn:
-        found = await conn.execute(select(refund).where(refund.c.id == refund_id, seen))
+        found = await conn.execute(_refunds(caller).where(refund.c.id == refund_id))
         row = found.mappings().one_or_none()
     if row is None:
         raise NotFoundError
     return row
 
 
-def _listed(row: RowMapping) -> RefundView:
-    return _view(masked_person(dict(row)) if row["hidden"] else dict(row))
+def _refunds(caller: Principal) -> Select[tuple[object, ...]]:
+    """Select the refunds that a caller may see, and whether each is masked to them."""
+    owner = select(lead.c.owner_id).where(lead.c.id == refund.c.lead_id).scalar_subquery()
+    masked = hidden(caller, refund.c.desk, owner).label("hidden")
+    return select(refund, masked).where(seen_by(caller, refund.c.desk, refund.c.lead_id))
 
 
-def _view(row: dict[str, object]) -> RefundView:
+def _view(found: RowMapping) -> RefundView:
+    row = masked_person(dict(found)) if found["hidden"] else found
     amount = None if row["amount"] is None else {"amount": row["amount"], "currency": row["currency"]}
     payout = None if row["details_end"] is None else f"{HIDDEN}{row['details_end']}"
     return RefundView.model_validate({**row, "amount": amount, "payout": payout})

@@ -39,9 +39,9 @@ CREATE = """
 INSERT INTO source (id, desk, code, key, format, config, auth, currency, field_map, status_map, response, secrets,
                     playbook, zone, language, region, test_prefixes, rate_per_second, body_limit, active, version,
                     created_at, updated_at, partner_id, repeat_seconds, origins, thanks_url,
-                    channel, consent, call_label)
+                    channel, consent, call_label, keeps_buyers)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, true, 1, $20, $20,
-        $21, $22, $23, $24, $25, $26, $27)
+        $21, $22, $23, $24, $25, $26, $27, $28)
 ON CONFLICT (desk, code) DO NOTHING
 RETURNING id
 """
@@ -57,7 +57,7 @@ SET playbook = coalesce($2, playbook), zone = coalesce($3, zone), language = coa
     active = coalesce($9, active), config = $10, auth = $11, currency = $12, field_map = $13, status_map = $14,
     response = $15, version = version + 1, updated_at = $16, partner_id = $17,
     repeat_seconds = coalesce($18, repeat_seconds), origins = coalesce($19, origins), thanks_url = $20,
-    channel = $21, consent = $22, call_label = $23
+    channel = $21, consent = $22, call_label = $23, keeps_buyers = coalesce($24, keeps_buyers)
 WHERE id = $1
 """
 ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
@@ -114,7 +114,7 @@ async def add_source(ctx: Context, tx: Transaction, new: SourceIn) -> tuple[UUID
         *columns.values(), entries, new.playbook, new.zone, new.language, new.region, new.test_prefixes,
         new.rate_per_second, new.body_limit, now, await _partner(tx, new.desk, new.partner),
         new.repeat_seconds, new.origins, new.thanks_url, new.channel,
-        new.consent.model_dump(mode="json") if new.consent else None, new.call_label,
+        new.consent.model_dump(mode="json") if new.consent else None, new.call_label, new.keeps_buyers,
     )  # fmt: skip
     if made is None:
         raise AlreadyExistsError(await tx.conn.fetchval(EXISTING, new.desk, new.code))
@@ -156,7 +156,7 @@ async def update_source(ctx: Context, tx: Transaction, row: asyncpg.Record, patc
     await tx.conn.execute(
         CHANGE, row["id"], patch.playbook, patch.zone, patch.language, patch.region, patch.test_prefixes,
         patch.rate_per_second, patch.body_limit, patch.active, document, *columns.values(),
-        now, partner_id, patch.repeat_seconds, patch.origins, thanks, channel, consent, label,
+        now, partner_id, patch.repeat_seconds, patch.origins, thanks, channel, consent, label, patch.keeps_buyers,
     )  # fmt: skip
     await keep_terms(tx, row["id"], now)
     await resume(tx, row["id"])

@@ -111,6 +111,7 @@ def source_of(row: asyncpg.Record, secrets: tuple[Secret, ...] = ()) -> Source:
         repeats=REPEATS if row["repeat_seconds"] is None else row["repeat_seconds"],
         origins=tuple(row["origins"] or ()),
         thanks_url=row["thanks_url"],
+        keeps_buyers=bool(row["keeps_buyers"]),
     )
 
 

@@ -57,5 +57,6 @@ def view_of(row: RowMapping | Mapping[str, object]) -> SourceView:
         "hook": webhook_of(row["key"]),
         "repeat_seconds": REPEATS if seconds is None else seconds,
         "origins": row["origins"] or [],
+        "keeps_buyers": bool(row["keeps_buyers"]),
     }
     return SourceView.model_validate({**row, **known})

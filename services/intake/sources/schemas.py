@@ -54,6 +54,12 @@ CallLabel = Annotated[
     str,
     Field(min_length=1, max_length=60, pattern=r"\S", description="what a call to its customers says of us"),
 ]
+KeepsBuyers = Annotated[
+    bool,
+    Field(
+        description="a message of who has bought and has no live lead is of the lead they bought by: it opens none"
+    ),
+]
 Named = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
 Purposes = Annotated[
     tuple[Purpose, ...],
@@ -98,6 +104,7 @@ class SourceFields(Wire):
     channel: ChannelCode = None
     consent: SourceConsent | None = None
     call_label: CallLabel | None = None
+    keeps_buyers: KeepsBuyers = False
 
     @model_validator(mode="before")
     @classmethod
@@ -149,6 +156,7 @@ class SourcePatch(Patch):
     channel: ChannelCode = None
     consent: SourceConsent | None = None
     call_label: CallLabel | None = None
+    keeps_buyers: KeepsBuyers | None = None
     active: bool | None = None
 
     @model_validator(mode="before")
@@ -207,6 +215,7 @@ class SourceView(BaseModel):
     channel: ChannelCode
     consent: SourceConsent | None
     call_label: str | None
+    keeps_buyers: bool
     active: bool
     version: int
     created_at: datetime

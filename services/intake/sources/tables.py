@@ -61,6 +61,8 @@ source = Table(
     Column("consent", JSONB),
     # What a call to its customers says of us on their screen.
     Column("call_label", Text),
+    # Whether a message of one who has bought, and has no live lead, is of the lead by which they bought.
+    Column("keeps_buyers", Boolean),
     UniqueConstraint("desk", "code", name="uq_source_desk_code"),
     CheckConstraint("auth IN ('none', 'token', 'signature')", name="auth"),
     CheckConstraint("response IN ('json', 'ok')", name="response"),

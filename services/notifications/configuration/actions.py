@@ -7,13 +7,15 @@ from libs.common.platform import configuration
 from libs.common.platform.configuration import Action, BadConfigurationError, Call, PartChange
 from libs.common.platform.core import Core
 from libs.common.platform.db import Transaction
+from libs.common.platform.erasure.kept import write_retention
 from libs.common.platform.http.faults import pointer
 from services.notifications.channels.actions import LISTS, add_channel
 from services.notifications.channels.schemas import CreateChannel
 from services.notifications.channels.store import Changes, update
-from services.notifications.configuration.convert import Configs, changes_of, checked, placeholders_of
+from services.notifications.configuration.convert import RETENTION, Configs, changes_of, checked, placeholders_of
 from services.notifications.configuration.queries import Found, read_desk, take_turns
 from services.notifications.configuration.schemas import ChannelPart, NotificationsConfigured, NotificationsPart
+from services.notifications.erasures.schemas import NotificationsRetention
 from services.notifications.errors import SenderTakenError, StaleVersionError
 from services.notifications.sending.schemas import SendingPart
 from services.notifications.sending.store import write_sending
@@ -64,6 +66,8 @@ async def _apply(
             await _template(core, tx, call, wanted, change)
         elif change.kind == "sending":
             await write_sending(tx.conn, call.desk, (wanted.sending or SendingPart()).sending())
+        elif change.kind == RETENTION:
+            await write_retention(tx.conn, call.desk, wanted.retention or NotificationsRetention(), call.actor)
         elif change.action is Action.RETIRE:
             await _retire_channel(core, tx, found, change.code)
         else:

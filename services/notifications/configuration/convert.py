@@ -12,6 +12,7 @@ from libs.common.platform.http.problems import Fault
 from services.notifications.channels.convert import secret_part
 from services.notifications.configuration.queries import Found, StoredChannel
 from services.notifications.configuration.schemas import ChannelPart, NotificationsPart, TemplatePart
+from services.notifications.erasures.schemas import NotificationsRetention
 from services.notifications.errors import body_faults
 from services.notifications.providers.base import ProviderConfig
 from services.notifications.providers.registry import CONFIGS, PROVIDERS
@@ -19,6 +20,7 @@ from services.notifications.sending.schemas import SendingPart
 from services.notifications.templates.rules import faults_of, placeholders, places_of
 
 Configs = Mapping[str, ProviderConfig]
+RETENTION = "retention"
 
 _FIXED = Text("этого нельзя изменить: нужен новый канал", "this cannot be changed: make another channel")
 _NOT_SERVED = Text("провайдер не обслуживает такие каналы", "the provider serves no channel of this kind")
@@ -58,7 +60,8 @@ def changes_of(found: Found, wanted: NotificationsPart, configs: Configs) -> lis
         fields = [each for each in SendingPart.model_fields if getattr(said, each) != getattr(wanted.sending, each)]
         if fields:
             made.append(PartChange(action=Action.CHANGE, kind="sending", code="hours", fields=tuple(fields)))
-    return made
+    had_days = found.part.retention or NotificationsRetention()
+    return [*made, *configuration.rule_changed(RETENTION, had_days, wanted.retention)]
 
 
 def placeholders_of(found: Found, wanted: NotificationsPart) -> dict[str, dict[str, tuple[str, ...]]]:

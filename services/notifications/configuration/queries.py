@@ -7,10 +7,12 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.platform.db import Transaction
+from libs.common.platform.erasure.kept import read_retention
 from libs.common.platform.sealing import DataKeys
 from services.notifications.channels.actions import LISTS
 from services.notifications.channels.convert import config_of, is_heard, public_part, webhook_path
 from services.notifications.configuration.schemas import ChannelPart, NotificationsPart, TemplatePart
+from services.notifications.erasures.schemas import NotificationsRetention
 from services.notifications.providers.base import ProviderConfig
 from services.notifications.sending.rules import Sending
 from services.notifications.sending.schemas import SendingPart
@@ -91,4 +93,6 @@ async def read_desk(tx: Transaction, desk: str, keys: DataKeys) -> Found:
     }
     said = (await sending_of(tx.conn, [desk])).get(desk, Sending())
     parts = {code: channel.part() for code, channel in channels.items() if channel.active}
-    return Found(NotificationsPart(channels=parts, templates=templates, sending=SendingPart.of(said)), channels)
+    kept = await read_retention(tx.conn, desk, NotificationsRetention)
+    part = NotificationsPart(channels=parts, templates=templates, sending=SendingPart.of(said), retention=kept)
+    return Found(part, channels)

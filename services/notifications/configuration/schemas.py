@@ -8,6 +8,7 @@ from libs.common.domain.code import Code
 from libs.common.platform.configuration import Configuration, Configured
 from libs.common.platform.http.wire import Wire
 from services.notifications.channels.schemas import Rate, StopWords, WritingRoles
+from services.notifications.erasures.schemas import NotificationsRetention
 from services.notifications.providers.values import ChannelKind
 from services.notifications.sending.schemas import SendingPart
 from services.notifications.templates.schemas import TemplateTexts
@@ -35,11 +36,15 @@ class TemplatePart(TemplateTexts):
 
 
 class NotificationsPart(Wire):
-    """The channels and templates of a desk, and when it writes; null: as they are. What is not named is retired."""
+    """The channels and templates of a desk, when it writes, and how long it keeps what names persons.
+
+    Null: as they are. What is not named is retired.
+    """
 
     channels: dict[Code, ChannelPart] | None = None
     templates: dict[Code, TemplatePart] | None = None
     sending: SendingPart | None = None
+    retention: NotificationsRetention | None = None
 
 
 class NotificationsConfigured(Configured[NotificationsPart]):

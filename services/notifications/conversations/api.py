@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Query, Response
 from sqlalchemy import RowMapping
 
+from libs.common.domain.masking import masked, masked_person
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.etag import set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
@@ -129,15 +130,18 @@ async def _ways(ctx: Context, rows: Sequence[RowMapping]) -> Mapping[object, Seq
 
 
 def _shown(row: RowMapping, ways: Sequence[Way], role: str | None, now: datetime) -> Conversation:
-    person, zone = row["person"], row["zone"] or "UTC"
+    zone, person = row["zone"] or "UTC", row["person"]
+    if row["hidden"] and person is not None:
+        person = masked_person(person)
     clock = {"zone": zone, "local_time": now.astimezone(ZoneInfo(zone))}
+    known = ((kind, masked(value) if row["hidden"] else value) for kind, value in row["known_by"] or ())
     last = {"id": row["last_id"], "direction": row["last_direction"], "at": row["last_at"]}
     return Conversation.model_validate(
         {
             **row,
             "operator": _colleague(row),
             "customer": None if person is None else {**person, **clock},
-            "known_by": [{"kind": kind, "value": value} for kind, value in row["known_by"] or ()],
+            "known_by": [{"kind": kind, "value": value} for kind, value in known],
             "last_message": {**last, "content": row["last_content"], "text": row["last_text"]},
             "ways": [_way(way, row["channel_id"], role, now) for way in ways],
         }

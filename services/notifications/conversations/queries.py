@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    false,
     func,
     literal,
     null,
@@ -39,6 +40,7 @@ from services.notifications.conversations.tables import thread
 from services.notifications.feed.tables import feed_item, operator
 from services.notifications.ladders.rules import Stop
 from services.notifications.leads.tables import lead_operator
+from services.notifications.masking.queries import unless_own
 from services.notifications.merges.queries import one_lead_with, one_with
 from services.notifications.merges.store import families
 from services.notifications.merges.tables import merged_customer
@@ -150,8 +152,12 @@ def _seen(subject: str | None) -> ColumnElement[bool]:
     return or_(_worked_by(subject), thread.c.lead_id.in_(given), and_(~_worked(), thread.c.desk.in_(desks)))
 
 
-def _threads() -> Select[tuple[object, ...]]:
-    """Select threads with their operators and their last messages; who is merged has none."""
+def _threads(subject: str | None) -> Select[tuple[object, ...]]:
+    """Select threads with their operators and their last messages; who is merged has none.
+
+    `subject`: an operator, to whom some are masked.
+    """
+    masks = false() if subject is None else unless_own(thread.c.desk, _worked_by(subject))
     owner = case((~lead_operator.c.heir, lead_operator.c.owner_id))
     works = func.coalesce(owner, lead_operator.c.holder_id)
     said = func.coalesce(received_message.c.text, received_message.c.button, message.c.text)
@@ -161,6 +167,7 @@ def _threads() -> Select[tuple[object, ...]]:
         operator.c.name.label("operator_name"),
         func.coalesce(received_message.c.content, MessageContent.TEXT.value).label("last_content"),
         func.left(said, PREVIEW).label("last_text"),
+        masks.label("hidden"),
     ).where(thread.c.last_id.is_not(None), ~thread.c.id.in_(select(merged_customer.c.loser_id)))
     query = query.outerjoin_from(thread, lead_operator, lead_operator.c.lead_id == thread.c.lead_id)
     query = query.outerjoin(operator, operator.c.operator_id == works)
@@ -172,12 +179,12 @@ async def list_threads(db: Database, wanted: ThreadFilter, asked: PageQuery) -> 
     """Return threads, the one with the newest message first."""
     key = [thread.c.last_at, thread.c.id]
     async with db.read() as conn:
-        return await paginate(conn, _threads().where(wanted.condition()), "-last_at", key, asked)
+        return await paginate(conn, _threads(wanted.operator).where(wanted.condition()), "-last_at", key, asked)
 
 
 async def one_thread(db: Database, thread_id: UUID, wanted: ThreadFilter) -> RowMapping | None:
     """Return a thread that the caller may see, or None; of who is merged, the winner's."""
-    query = _threads().where(thread.c.id.in_(one_with(thread_id)), wanted.condition())
+    query = _threads(wanted.operator).where(thread.c.id.in_(one_with(thread_id)), wanted.condition())
     async with db.read() as conn:
         return (await conn.execute(query)).mappings().one_or_none()
 

@@ -125,6 +125,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "idempotency": "scope key fingerprint",
     "consent": "desk closed",
     "lead_operator": "desk",
+    "masking": "desk",
     "media": "desk kind",
     "merged_customer": "desk",
     "merged_lead": "desk",
@@ -135,7 +136,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "pace": "account",
     "parked": "topic type desk error_type waits_for",
     "poll": "name desk kind cursor code",
-    "push_subscription": "desk kind code endpoint p256dh auth language account halted_code",  # of the staff
+    "push_subscription": "desk kind code endpoint p256dh auth sealed language account halted_code",  # of the staff
     "received_message": "desk external_id direction content",
     "registration": "desk name language state reason",
     "retention": "desk kind walked changed_by",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Query, Request
 from starlette.responses import StreamingResponse
 
+from libs.common.domain.masking import masked_person
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.clock import Clock
 from libs.common.platform.http.language import Language
@@ -102,6 +103,7 @@ def _url(item: Item) -> str | None:
 def _customer(item: Item, now: datetime) -> CustomerOut | None:
     if item.person is None or item.zone is None:
         return None
+    person = masked_person(item.person) if item.hidden else item.person
     return CustomerOut.model_validate(
-        {**item.person, "zone": item.zone, "local_time": now.astimezone(ZoneInfo(item.zone))}
+        {**person, "zone": item.zone, "local_time": now.astimezone(ZoneInfo(item.zone))}
     )

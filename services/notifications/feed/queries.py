@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, false, func, or_, select
 
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Cut, PageQuery, paginate
+from services.notifications.feed.rules import OVER, FeedKind
 from services.notifications.feed.tables import feed_item, operator
+from services.notifications.leads.tables import lead_operator
+from services.notifications.masking.queries import unless_own
 from services.notifications.messages.tables import message
 from services.notifications.received.tables import received_message
 
+_MADE = ("text", "hidden")
 PREVIEW = 200  # characters of a message
 
 FEEDS = """
@@ -24,7 +28,10 @@ WHERE o.subject = ANY($1::text[]) ORDER BY o.active, o.operator_id DESC
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of a feed; `title` per language code. `text`: how the message begins that it is about."""
+    """One entry of a feed; `title` per language code. `text`: how the message begins that it is about.
+
+    `hidden`: the customer's number is masked to its operator by now.
+    """
 
     position: int
     kind: str
@@ -39,6 +46,7 @@ class Item:
     zone: str | None
     message_id: UUID | None
     text: str | None
+    hidden: bool
 
 
 async def feed_of(db: Database, subject: str) -> UUID | None:
@@ -83,11 +91,36 @@ async def items_of(db: Database, operator_id: UUID | None, asked: PageQuery) -> 
 
 
 def _items(operator_id: UUID | None) -> Select[tuple[object, ...]]:
-    own = (feed_item.c[name] for name in Item.__slots__ if name != "text")
+    own = (feed_item.c[name] for name in Item.__slots__ if name not in _MADE)
     said = func.coalesce(received_message.c.text, received_message.c.button, message.c.text)
-    query = select(*own, func.left(said, PREVIEW).label("text")).where(feed_item.c.operator_id == operator_id)
+    made = func.left(said, PREVIEW).label("text"), _hidden().label("hidden")
+    query = select(*own, *made).where(feed_item.c.operator_id == operator_id)
     query = query.outerjoin_from(feed_item, received_message, received_message.c.id == feed_item.c.message_id)
     return query.outerjoin(message, message.c.id == feed_item.c.message_id)
+
+
+def _hidden() -> ColumnElement[bool]:
+    """Return whether an entry's customer is masked: the lead is another's by now, and the task as well (P.7).
+
+    Whose telephone rings sees the number anyway; of no lead, the customer is the task's.
+    """
+    later = feed_item.alias("later")
+    last = (
+        select(later.c.kind)
+        .where(
+            later.c.operator_id == feed_item.c.operator_id,
+            later.c.lead_id == feed_item.c.lead_id,
+            later.c.task_id == feed_item.c.task_id,
+        )
+        .order_by(later.c.position.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    holds = func.coalesce(last.not_in(OVER), false())
+    works = feed_item.c.operator_id.in_((lead_operator.c.owner_id, lead_operator.c.holder_id))
+    theirs = select(lead_operator.c.lead_id).where(lead_operator.c.lead_id == feed_item.c.lead_id, works).exists()
+    own = or_(feed_item.c.kind == FeedKind.CALL_RINGING, feed_item.c.lead_id.is_(None), holds, theirs)
+    return unless_own(feed_item.c.desk, own)
 
 
 async def _fetch(db: Database, query: Select[tuple[object, ...]]) -> Sequence[Item]:

@@ -19,6 +19,8 @@ class FeedKind(StrEnum):
     CALL_RINGING = "call_ringing"  # a customer calls, and their telephone rings
 
 
+#: Kinds that end what an operator has of a task.
+OVER = (FeedKind.TASK_CLOSED, FeedKind.TASK_MOVED, FeedKind.TASK_RELEASED)
 #: Kinds of entries about a message: they name no task.
 OF_MESSAGES = (FeedKind.MESSAGE_RECEIVED, FeedKind.MESSAGE_ANSWERED, FeedKind.MESSAGE_FAILED)
 #: Kinds that name neither task nor due time.

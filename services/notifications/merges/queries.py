@@ -19,7 +19,7 @@ def one_lead_with(lead_id: UUID) -> Select[tuple[UUID]]:
 
 def with_losers(leads: Select[tuple[UUID]]) -> Select[tuple[UUID]]:
     """Return the ids of leads and of all that were merged into them."""
-    found = leads.cte("with_losers", recursive=True)
+    found = leads.cte(recursive=True)  # of no name: one statement may ask twice
     losers = select(merged_lead.c.loser_id).join(found, merged_lead.c.winner_id == found.c[0])
     return select(found.union(losers).c[0])
 

@@ -16,7 +16,7 @@ from services.notifications.errors import NotFoundError
 from services.notifications.messages.actions import resend
 from services.notifications.messages.queries import Filter, list_messages, one_message
 from services.notifications.messages.rules import MessageState
-from services.notifications.messages.schemas import Message, MessageWithAttempts, ResendMessage
+from services.notifications.messages.schemas import Message, MessageWithAttempts, ResendMessage, of_message
 from services.notifications.resends.actions import readdress
 
 router = api_router("/notifications/v1/messages", tags=["messages"], route_class=IdempotentRoute)
@@ -44,7 +44,8 @@ async def messages(
     """List messages, newest first (S4.13); an operator sees those of leads whose task is or was theirs (P.6)."""
     said = lead_id, state, ids, purpose, template, channel, requested_from, requested_to
     wanted = Filter(desks_of(caller, desk), operator_of(caller), *said)
-    return (await list_messages(ctx.core.db, wanted, asked)).page(Message.model_validate)
+    found = await list_messages(ctx.core.db, wanted, asked)
+    return found.page(lambda row: Message.model_validate(of_message(dict(row))))
 
 
 @router.get("/{message_id}", operation_id="get_message")
@@ -54,7 +55,7 @@ async def message(message_id: UUID, ctx: Ctx, caller: Crew) -> MessageWithAttemp
     found = await one_message(ctx.core.db, message_id, Filter(desks_of(caller), operator_of(caller)))
     if found is None:
         raise NotFoundError
-    return MessageWithAttempts.model_validate(found)
+    return MessageWithAttempts.model_validate(of_message(found))
 
 
 @router.post("/{message_id}/resend", operation_id="resend_message")

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, select, tr
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.notifications.feed.tables import feed_item, operator
+from services.notifications.masking.queries import hidden, worked
 from services.notifications.merges.queries import one_lead_with, with_losers
 from services.notifications.messages.rules import MessageState
 from services.notifications.messages.tables import attempt, message
@@ -57,7 +58,7 @@ _EQUAL = ("state", "purpose", "template", "channel")
 
 async def list_messages(db: Database, wanted: Filter, asked: PageQuery) -> Cut[RowMapping]:
     """Return messages, newest first."""
-    query = _shown().where(_visible(wanted), *_filtered(wanted))
+    query = _shown(wanted).where(_visible(wanted), *_filtered(wanted))
     async with db.read() as conn:
         return await paginate(conn, query, "-id", [message.c.id], asked)
 
@@ -71,7 +72,7 @@ async def oldest(db: Database, wanted: Filter, limit: int) -> Sequence[RowMappin
 
 async def one_message(db: Database, message_id: UUID, wanted: Filter) -> dict[str, object] | None:
     """Return a message that the caller may see with its attempts and reports in order, or None."""
-    query = _shown().where(message.c.id == message_id, _visible(wanted))
+    query = _shown(wanted).where(message.c.id == message_id, _visible(wanted))
     attempts = select(attempt).where(attempt.c.message_id == message_id).order_by(attempt.c.number)
     reports = select(callback).where(callback.c.message_id == message_id).order_by(callback.c.id)
     async with db.read() as conn:
@@ -83,9 +84,10 @@ async def one_message(db: Database, message_id: UUID, wanted: Filter) -> dict[st
     return {**found, **{name: [dict(row) for row in some] for name, some in rows.items()}}
 
 
-def _shown() -> Select[tuple[object, ...]]:
-    """Messages, and until when and why each is held."""
-    return select(message, *HELD).outerjoin(attempt, WAITS)
+def _shown(wanted: Filter) -> Select[tuple[object, ...]]:
+    """Messages, until when and why each is held, and whether the address is masked to who asks."""
+    masks = hidden(wanted.operator, message.c.desk, worked(message.c.lead_id, wanted.operator))
+    return select(message, *HELD, masks.label("hidden")).outerjoin(attempt, WAITS)
 
 
 def _filtered(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -1,5 +1,6 @@
 """Messages over the wire."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import Text
+from libs.common.domain.masking import masked
 from libs.common.platform.http.wire import Wire
 from services.notifications.messages.rules import MessageState
 from services.notifications.sending.convert import why_it_waits
@@ -121,6 +123,12 @@ class Message(BaseModel):
         night = None if self.night is None else Night.of(self.night.model_dump())
         self.waits = why_it_waits(self.held_for, self.held_until, night)
         return self
+
+
+def of_message(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a message's row as it is shown to who asked for it; `hidden`: its address is masked."""
+    address = row["address"]
+    return {**row, "address": masked(address)} if row["hidden"] and isinstance(address, str) else {**row}
 
 
 class MessageWithAttempts(Message):

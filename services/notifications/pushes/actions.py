@@ -8,6 +8,7 @@ import asyncpg
 
 from libs.common.connect.webpush import Browser
 from libs.common.contracts import Received
+from libs.common.platform.core import Core
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.http.language import Language, Text
 from libs.common.platform.http.problems import Fault
@@ -25,21 +26,20 @@ _NO_KEYS = Text("не ключи подписки браузера", "not the ke
 
 
 async def subscribe(
-    db: Database,
+    core: Core,
     settings: NotificationsSettings,
     subject: str,
     wanted: SubscribeToPushes,
     language: Language,
-    now: datetime,
 ) -> asyncpg.Record:
     """Keep a browser as one that the caller's new tasks are pushed to. Raises UnusableSubscriptionError."""
-    operator_id = await feed_of(db, subject)
+    operator_id = await feed_of(core.db, subject)
     if operator_id is None or settings.vapid is None:
         raise NotFoundError
     _check(wanted, settings)
-    async with db.begin() as tx:
-        keys = wanted.keys.p256dh, wanted.keys.auth
-        row = await store.keep(tx, operator_id, wanted.endpoint, keys, language, now)
+    browser = store.Wanted(wanted.endpoint, wanted.keys.p256dh, wanted.keys.auth, language)
+    async with core.db.begin() as tx:
+        row = await store.keep(tx, operator_id, browser, core.keys, core.clock.now())
         if row is None:
             raise NotFoundError
         await tx.commit()

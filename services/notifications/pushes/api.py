@@ -38,8 +38,7 @@ async def put(ctx: Ctx, caller: Myself, language: Lang, body: SubscribeToPushes)
     A browser that another operator used before is the caller's from now on. 404: the caller is no operator, or
     pushes are not set up here.
     """
-    core = ctx.core
-    row = await subscribe(core.db, ctx.settings, caller.sub, body, language, core.clock.now())
+    row = await subscribe(ctx.core, ctx.settings, caller.sub, body, language)
     return PushSubscription.model_validate(dict(row))
 
 

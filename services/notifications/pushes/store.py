@@ -1,14 +1,18 @@
 """SQL of subscriptions and pushes; claims and results of pushes are those of all commands."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from libs.common.connect.command.store import CommandStore, Tables
-from libs.common.platform.db import Transaction
+from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
+from libs.common.platform.sealing import DataKeys, Place
+from libs.common.platform.sealing.keeper import is_read_plain
 from services.notifications.pushes.rules import KIND, MOST, RATE_5S, NewTask, host_of, origin_of
 
 COMMANDS = CommandStore(
@@ -17,7 +21,8 @@ COMMANDS = CommandStore(
         queue="push_subscription",
         queue_id="subscription_id",
         kind="kind",
-        details=", a.tries, a.topic, a.payload, a.expires_at, a.traceparent, c.endpoint, c.p256dh, c.auth",
+        details=", a.tries, a.topic, a.payload, a.expires_at, a.traceparent, c.endpoint, c.p256dh, c.auth"
+        ", c.sealed",
     )
 )
 PACE = "INSERT INTO pace (account, free_at) VALUES ($1, clock_timestamp()) ON CONFLICT (account) DO NOTHING"
@@ -35,9 +40,20 @@ SELECT $1, o.desk, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, 1, $11, $11
 FROM operator o WHERE o.operator_id = $2 AND o.active
 ON CONFLICT (endpoint) DO UPDATE
 SET desk = excluded.desk, operator_id = excluded.operator_id, p256dh = excluded.p256dh, auth = excluded.auth,
-    language = excluded.language, active = true, halted_code = NULL, halted_at = NULL,
+    sealed = NULL, language = excluded.language, active = true, halted_code = NULL, halted_at = NULL,
     version = push_subscription.version + 1, changed_at = excluded.changed_at
-RETURNING *
+RETURNING id
+"""
+# Sealed for the row, whose id is that of the browser's first subscription.
+SEAL = """
+UPDATE push_subscription SET sealed = $2, p256dh = CASE WHEN $3 THEN '' ELSE p256dh END,
+    auth = CASE WHEN $3 THEN '' ELSE auth END
+WHERE id = $1 RETURNING *
+"""
+KEY_IDS = "SELECT DISTINCT split_part(sealed, '.', 2) FROM push_subscription WHERE sealed IS NOT NULL"
+UNSEALED = """
+SELECT id, p256dh, auth, sealed FROM push_subscription
+WHERE sealed IS NULL OR NOT starts_with(sealed, $1) OR ($2 AND p256dh <> '') ORDER BY id LIMIT $3 FOR UPDATE
 """
 TOO_MANY = """
 DELETE FROM push_subscription WHERE operator_id = $1 AND id NOT IN (
@@ -74,18 +90,68 @@ DELETE FROM push WHERE id IN (
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A browser that takes pushes: what its service knows it by, and what pushes are encrypted with."""
+
+    endpoint: str
+    p256dh: str
+    auth: str
+    language: str
+
+
 async def keep(
-    tx: Transaction, operator_id: UUID, endpoint: str, keys: tuple[str, str], language: str, now: datetime
+    tx: Transaction, operator_id: UUID, wanted: Wanted, keys: DataKeys, now: datetime
 ) -> asyncpg.Record | None:
     """Keep a browser's subscription as this operator's; None: no such operator works here."""
+    endpoint = wanted.endpoint
     account = origin_of(endpoint)
     await tx.conn.execute(PACE, account)
     await tx.conn.execute(HANDED_OVER, endpoint, operator_id)
-    row = await tx.conn.fetchrow(
-        KEEP, uuid7(), operator_id, KIND, host_of(endpoint), endpoint, *keys, language, account, RATE_5S, now
-    )
+    of_browser = wanted.p256dh, wanted.auth
+    kept = await tx.conn.fetchval(
+        KEEP, uuid7(), operator_id, KIND, host_of(endpoint), endpoint, *of_browser, wanted.language, account,
+        RATE_5S, now,
+    )  # fmt: skip
     await tx.conn.execute(TOO_MANY, operator_id, MOST)
-    return row
+    if kept is None:
+        return None
+    sealed = keys.seal(orjson.dumps(of_browser).decode(), place_of(kept))
+    return await tx.conn.fetchrow(SEAL, kept, sealed, not await is_read_plain(tx.conn))
+
+
+def place_of(subscription_id: UUID) -> Place:
+    """Return for what the keys of a browser are sealed."""
+    return Place("push_subscription", "sealed", subscription_id)
+
+
+def keys_of(row: asyncpg.Record, subscription_id: UUID, keys: DataKeys) -> tuple[str, str]:
+    """Return the keys of a browser. What the release before has written stands beside, and is the newer."""
+    if row["p256dh"]:
+        return row["p256dh"], row["auth"]
+    p256dh, auth = orjson.loads(keys.open(row["sealed"], place_of(subscription_id)))
+    return p256dh, auth
+
+
+class SealedBrowsers:
+    """The keys of subscriptions."""
+
+    async def key_ids(self, db: Database) -> set[str]:
+        """Return the keys that stored values name; none before the tables are there."""
+        try:
+            return {row[0] for row in await db.pool.fetch(KEY_IDS)}
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+            return set()
+
+    async def reseal(self, db: Database, keys: DataKeys, limit: int, *, forget_plain: bool) -> int:
+        """Seal what is plain or under another key than the first, and commit; return how many."""
+        async with db.begin() as tx:
+            rows = await tx.conn.fetch(UNSEALED, keys.prefix, forget_plain, limit)
+            for row in rows:
+                said = orjson.dumps(keys_of(row, row["id"], keys)).decode()
+                await tx.conn.execute(SEAL, row["id"], keys.seal(said, place_of(row["id"])), forget_plain)
+            await tx.commit()
+        return len(rows)
 
 
 async def forget(tx: Transaction, subscription_id: UUID, operator_id: UUID) -> asyncpg.Record | None:

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notifications.metadata import metadata
 
-# What pushes are paced and halted by. Without our own key, which stands in no table, the browser's are of no use.
+# What pushes are paced and halted by.
 push_subscription = Table(
     "push_subscription",
     metadata,
@@ -27,8 +27,10 @@ push_subscription = Table(
     Column("kind", Text, nullable=False),
     Column("code", Text, nullable=False),  # the push service's host
     Column("endpoint", Text, nullable=False),  # what the service knows the browser by
+    # What the release before reads, empty once it is gone.
     Column("p256dh", Text, nullable=False),
     Column("auth", Text, nullable=False),
+    Column("sealed", Text),  # both, sealed in their row's place; NULL: of the release before, and plain
     Column("language", Text, nullable=False),
     Column("account", Text, nullable=False),  # the service's origin
     Column("rate_5s", Integer, nullable=False),

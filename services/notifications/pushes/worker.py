@@ -24,7 +24,7 @@ from libs.common.platform.worker.lookout import UNWATCHED
 from services.notifications.context import Context
 from services.notifications.pushes.convert import lost, read
 from services.notifications.pushes.rules import KIND, may_go, origin_of
-from services.notifications.pushes.store import COMMANDS, forget_gone, sweep
+from services.notifications.pushes.store import COMMANDS, forget_gone, keys_of, sweep
 
 AT_ONCE = 4  # calls for one browser
 TOO_LATE = "too_late"
@@ -81,7 +81,8 @@ class Pushes:
             return Refused(Class.MESSAGE, FORBIDDEN)  # a service that was known when the browser subscribed
         attributes = {"push.id": str(claimed.command_id), "server.address": row["endpoint"].split("/")[2]}
         with self._ctx.core.tracing.span(row["traceparent"], "push", attributes, SpanKind.CLIENT):
-            request = _request(row, settings.vapid, settings.vapid_subject, self._ctx.core.clock.now())
+            browser = Browser.parse(*keys_of(row, row["queue_id"], self._ctx.core.keys))
+            request = _request(row, browser, settings.vapid, settings.vapid_subject, self._ctx.core.clock.now())
             answered = await self._ctx.transport.call(request)
         if not isinstance(answered, Lost):
             return read(answered, row["tries"])
@@ -112,9 +113,9 @@ class Pushes:
             await tx.commit()
 
 
-def _request(row: asyncpg.Record, key: VapidKey, subject: str, now: datetime) -> HttpRequest:
+def _request(row: asyncpg.Record, browser: Browser, key: VapidKey, subject: str, now: datetime) -> HttpRequest:
     """Return the push (RFC 8030): encrypted anew for each call. Tokens are of real time, lives of business time."""
-    endpoint, browser = row["endpoint"], Browser.parse(row["p256dh"], row["auth"])
+    endpoint = row["endpoint"]
     headers = {
         "authorization": key.authorization(origin_of(endpoint), subject, datetime.now(UTC).timestamp()),
         "content-encoding": "aes128gcm",

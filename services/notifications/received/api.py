@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from libs.common.contracts.shared import Direction
+from libs.common.domain.masking import masked
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.routes import api_router
@@ -54,5 +55,6 @@ async def received_message(message_id: UUID, ctx: Ctx, caller: Crew) -> Received
 
 
 def _shown(row: RowMapping, files: Sequence[MessageFile]) -> ReceivedMessage:
-    known_by = [{"kind": kind, "value": value} for kind, value in row["known_by"]]
+    shown = masked if row["hidden"] else str
+    known_by = [{"kind": kind, "value": shown(value)} for kind, value in row["known_by"]]
     return ReceivedMessage.model_validate({**row, "known_by": known_by, "files": files})

@@ -12,6 +12,7 @@ from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.notifications.channels.tables import channel
 from services.notifications.feed.tables import feed_item, operator
 from services.notifications.leads.tables import lead_operator
+from services.notifications.masking.queries import hidden, worked
 from services.notifications.merges.queries import one_lead_with, one_with, with_losers
 from services.notifications.received.tables import received_message
 
@@ -54,20 +55,22 @@ def _own(subject: str | None) -> ColumnElement[bool]:
     return received_message.c.lead_id.in_(with_losers(select(union(given, worked).subquery().c.lead_id)))
 
 
-def _shown() -> Select[tuple[object, ...]]:
+def _shown(wanted: ReceivedFilter) -> Select[tuple[object, ...]]:
     by_channel = (channel.c.kind.label("channel"), channel.c.code.label("channel_code"), channel.c.provider)
-    return select(received_message, *by_channel).join(channel, channel.c.id == received_message.c.channel_id)
+    own = worked(received_message.c.lead_id, wanted.operator)
+    masks = hidden(wanted.operator, received_message.c.desk, own).label("hidden")
+    return select(received_message, *by_channel, masks).join(channel, channel.c.id == received_message.c.channel_id)
 
 
 async def list_received(db: Database, wanted: ReceivedFilter, asked: PageQuery) -> Cut[RowMapping]:
     """Return messages, the last received first."""
-    query = _shown().where(wanted.condition())
+    query = _shown(wanted).where(wanted.condition())
     async with db.read() as conn:
         return await paginate(conn, query, "-id", [received_message.c.id], asked)
 
 
 async def one_received(db: Database, message_id: UUID, wanted: ReceivedFilter) -> RowMapping | None:
     """Return a message that the caller may see, or None."""
-    query = _shown().where(received_message.c.id == message_id, wanted.condition())
+    query = _shown(wanted).where(received_message.c.id == message_id, wanted.condition())
     async with db.read() as conn:
         return (await conn.execute(query)).mappings().one_or_none()

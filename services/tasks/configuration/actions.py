@@ -5,17 +5,20 @@ from collections.abc import Iterator, Mapping
 from libs.common.platform import configuration
 from libs.common.platform.configuration import BadConfigurationError, Call, PartChange
 from libs.common.platform.db import Transaction
+from libs.common.platform.erasure.kept import write_retention
 from libs.common.platform.http.problems import Fault
 from services.tasks.configuration.queries import read_part
 from services.tasks.configuration.schemas import TasksConfigured, TasksPart, UsedName
 from services.tasks.context import Context
 from services.tasks.desks.actions import add_desk, update_desk
 from services.tasks.engine.variables import fillable
+from services.tasks.erasures.schemas import TasksRetention
 from services.tasks.playbooks.actions import LIBRARY, checked, start_on, store_version
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.source import InvalidPlaybookError
 from services.tasks.playbooks.standing import used
 
+RETENTION = "retention"
 # The newest version of this very text that the desk may have: posting a text again makes no new version.
 SAME_TEXT = """
 SELECT max(version) FROM playbook WHERE code = $1 AND source = $2 AND desk = ANY($3::text[])
@@ -73,9 +76,11 @@ def _changes(desk: str, before: TasksPart | None, wanted: TasksPart) -> list[Par
     had = {} if before is None else {code: part.model_dump() for code, part in (before.playbooks or {}).items()}
     texts = {code: part.model_dump() for code, part in (wanted.playbooks or {}).items()}
     kept = {code: part for code, part in had.items() if code in texts}
+    days = before.retention if before is not None else None
     return [
-        *configuration.changed("desk", desk, before, wanted, without={"playbooks"}),
+        *configuration.changed("desk", desk, before, wanted, without={"playbooks", RETENTION}),
         *configuration.changes("playbook", kept, texts),
+        *configuration.rule_changed(RETENTION, days or TasksRetention(), wanted.retention),
     ]
 
 
@@ -95,6 +100,8 @@ async def _apply(
     for code, playbook in playbooks.items():
         if ("playbook", code) in changes:
             await _start(ctx, tx, call, playbook, (wanted.playbooks or {})[code].source)
+    if wanted.retention is not None:
+        await write_retention(tx.conn, call.desk, wanted.retention, call.actor)
 
 
 async def _start(ctx: Context, tx: Transaction, call: Call, playbook: Playbook, source: str) -> None:

@@ -10,6 +10,7 @@ from libs.common.platform.configuration import Configuration, Configured
 from libs.common.platform.http.wire import Titles, Wire
 from services.tasks.desks.actions import DeskSpec, DeskView
 from services.tasks.desks.schemas import Calendar, DeskIn, HolidaysIn, HoursIn, Languages, Zone
+from services.tasks.erasures.schemas import TasksRetention
 from services.tasks.playbooks.schemas import MAX_SOURCE
 from services.tasks.playbooks.standing import NameKind
 
@@ -35,9 +36,10 @@ class TasksPart(Wire):
     calendar: Calendar = ()
     holidays: HolidaysIn = HolidaysIn()
     playbooks: Playbooks = None
+    retention: TasksRetention | None = None
 
     @classmethod
-    def of(cls, view: DeskView, sources: dict[str, str]) -> "TasksPart":
+    def of(cls, view: DeskView, sources: dict[str, str], retention: TasksRetention) -> "TasksPart":
         """Return what a desk has."""
         spec = view.spec
         return cls(
@@ -47,6 +49,7 @@ class TasksPart(Wire):
             calendar=tuple(HoursIn(**hours.model_dump()) for hours in spec.calendar),
             holidays=HolidaysIn.of(spec.holidays),
             playbooks={code: PlaybookPart(source=source) for code, source in sources.items()},
+            retention=retention,
         )
 
     def spec(self, code: str) -> DeskSpec:

@@ -28,7 +28,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A person makes a free task (S3.14), for `operator` or for those of a role in a pool."""
+    """A person makes a free task (S3.14), for `operator` or for those of a role in a pool.
+
+    `original_id`: whom it is for, who is absent; who has it stands in. `offer_from`: it waits for them until then.
+    """
 
     brief: Brief
     due_at: datetime
@@ -36,6 +39,8 @@ class Made:
     role: str
     pool: str
     operator: Operator | None
+    original_id: OperatorId | None = None
+    offer_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,6 +233,10 @@ def _given(task: Task, operator: Operator, since: datetime | None) -> Task:
     )
 
 
+#: Reasons for which a task is with whose it was: nobody stands in any more.
+_THEIRS = frozenset({MoveReason.UNDONE, MoveReason.BACK})
+
+
 def _moved(task: Task, effect: MoveTask) -> Task:
     """Return a task in other hands: neither assigned by a decision nor taken, and any request for it is over."""
     lent = effect.move is Move.LENT
@@ -251,7 +255,7 @@ def _moved(task: Task, effect: MoveTask) -> Task:
         offered_at=None,
         waiting=False,
         version=task.version + 1,
-        original_id=None if effect.reason is MoveReason.UNDONE else effect.original_id or task.original_id,
+        original_id=None if effect.reason in _THEIRS else effect.original_id or task.original_id,
     )
 
 

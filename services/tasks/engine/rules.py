@@ -227,13 +227,15 @@ def _make(run: Run, event: Made) -> None:
     """Open the task that a person made; it is of the playbook's fallback type."""
     kind = run.playbook.task_types[run.playbook.fallback]
     run.rule, run.actor = f"{kind.code}.made", event.brief.author
-    task = new_task(run.state, kind, run.now, due_at=event.due_at, offer_from=run.now, rule=run.rule)
+    offer_from, original = event.offer_from or run.now, event.original_id
+    task = new_task(run.state, kind, run.now, due_at=event.due_at, offer_from=offer_from, rule=run.rule)
     task = replace(task, role=event.role, pool=event.pool, important=event.important, brief=event.brief)
+    task = replace(task, original_id=original)
     if event.role == SUPERVISOR and event.operator is None:
         task = replace(task, mode=Mode.PULL)  # all supervisors see it, the first who takes it has it
     run.emit(OpenTask(run.rule, task))
     if event.operator is not None:
-        run.hand_to(event.operator, task)
+        run.hand_to(event.operator, task, original)
 
 
 def _heard(run: Run, event: ContactRecorded | CustomerChanged | Heard) -> None:

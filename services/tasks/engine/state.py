@@ -100,6 +100,7 @@ class MoveReason(StrEnum):
     REDISTRIBUTED = "redistributed"
     UNDONE = "undone"
     HANDED_OVER = "handed_over"
+    BACK = "back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "fanout": "desk type key traceparent",
     "idempotency": "scope key fingerprint",
     "lane_visit": "desk lane",
+    "masking": "desk",
     "matter": "desk service kind ref",
     "merged": "kind desk halted",  # ids of tasks, names of timers
     "numbers": "desk span product source",  # counts by people of the staff

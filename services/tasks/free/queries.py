@@ -8,7 +8,8 @@ from services.tasks.desks.store import read_desks
 from services.tasks.engine.facts import Facts
 from services.tasks.errors import NotFoundError
 from services.tasks.free.rules import Asked, Known
-from services.tasks.operators.queries import locked_operators
+from services.tasks.operators.queries import locked_operators, operators_of
+from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.model import Playbook
 from services.tasks.processes.store import read_facts
 
@@ -33,7 +34,7 @@ async def look_up(
     desk = (await read_desks(tx.conn, [asked.desk])).get(asked.desk)
     if desk is None:
         raise NotFoundError
-    people = await locked_operators(tx.conn, [asked.operator_id] if asked.operator_id else [])
+    person, deputy = await _people(tx, asked.operator_id)
     active = [await ctx.playbooks.get(tx.conn, code, version) for code, version in desk.active.items()]
     kinds = [kind for playbook in active for kind in playbook.task_types.values()]
     own = free.task_types.values()
@@ -43,9 +44,24 @@ async def look_up(
         types={name for kind in (*kinds, *own) for name in (kind.code, kind.title.ru, kind.title.en)},
         roles={row["role"] for row in staff} | {kind.role for kind in kinds},
         pools={row["pool"] for row in staff} | {kind.pool for kind in kinds},
-        person=next(iter(people.values()), None),
+        person=person,
+        deputy=deputy,
         lead=await _lead(tx, asked, me, everything=everything),
     )
+
+
+async def _people(tx: Transaction, asked: UUID | None) -> tuple[OperatorProfile | None, OperatorProfile | None]:
+    """Return who is to have the task, and who deputises for them and is there, both locked."""
+    if asked is None:
+        return None, None
+    named = (await operators_of(tx.conn, [asked])).get(asked)
+    deputy_id = named.deputy_id if named is not None else None
+    locked = await locked_operators(tx.conn, [asked, *([deputy_id] if deputy_id else [])])
+    person, deputy = locked.get(asked), locked.get(deputy_id) if deputy_id else None
+    is_there = (
+        person is not None and person.deputy_id == deputy_id and deputy is not None and deputy.absence is None
+    )
+    return person, deputy if is_there else None
 
 
 async def _lead(tx: Transaction, asked: Asked, me: UUID | None, *, everything: bool) -> Facts | None:

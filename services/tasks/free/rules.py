@@ -45,8 +45,8 @@ class Asked:
 class Known:
     """What the task is checked against: the desk's task types by title and code, its roles and pools.
 
-    `person` is the named operator, `lead` what is known of the linked lead; None when there is none that the author
-    may see.
+    `person` is the named operator, `deputy` who deputises for them and is there, `lead` what is known of the linked
+    lead; None when there is none that the author may see.
     """
 
     desk: Desk
@@ -55,6 +55,7 @@ class Known:
     pools: Collection[str]
     person: OperatorProfile | None
     lead: Facts | None
+    deputy: OperatorProfile | None = None
 
 
 def faults(asked: Asked, known: Known, now: datetime) -> tuple[MatrixFault, ...]:
@@ -75,7 +76,18 @@ def made(asked: Asked, known: Known, kind: TaskType, author: str) -> Made:
         role = role if role in person.roles else min(person.roles, default=role)
         pool = pool if pool in person.pools else min(person.pools, default=pool)
     brief = Brief(asked.title, author, asked.text, asked.document, personal=person is not None)
-    return Made(brief, asked.due_at, asked.important, role, pool, person.operator if person else None)
+    event = Made(brief, asked.due_at, asked.important, role, pool, person.operator if person else None)
+    return event if person is None or person.absent_until is None else _while_absent(event, person, known.deputy)
+
+
+def _while_absent(event: Made, person: OperatorProfile, deputy: OperatorProfile | None) -> Made:
+    """Return the event of a task for one who is absent by a plan (S2.2): nothing comes to them meanwhile.
+
+    What is due by then is for their deputy, else for their pool; what is due later waits for them, until it is due.
+    """
+    if person.absent_until is not None and event.due_at >= person.absent_until:
+        return replace(event, operator=None, original_id=person.id, offer_from=event.due_at)
+    return replace(event, operator=deputy.operator if deputy else None, original_id=person.id)
 
 
 def facts(known: Known, process_id: UUID, now: datetime) -> Facts:

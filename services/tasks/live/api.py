@@ -24,11 +24,10 @@ from libs.common.platform.http.sse import (
     streams,
 )
 from services.tasks.deps import Ctx, Follower, Lang
-from services.tasks.live.convert import Change
+from services.tasks.live.convert import Change, Sight
 from services.tasks.live.hub import TaskHub
 from services.tasks.live.rules import GONE, ChangeKind, Cursor, Me, lost, sees
 from services.tasks.live.schemas import TaskChange, TaskGone
-from services.tasks.tasks.customers import may_call
 
 router = api_router("/tasks/v1", tags=["stream"])
 
@@ -103,8 +102,7 @@ def _event(caller: Principal, me: Me | None, change: Change, language: Language)
     if not caller.may_see(where.desk):
         return None
     if me is None:
-        return change.event(language, with_customer=True)
+        return change.event(language, Sight.WHOLE)
     if sees(me, where):
-        knows = may_call(me.first, where.operator_id, where.lender_id, change.owner_id)
-        return change.event(language, with_customer=knows)
+        return change.event(language, change.sight(me.first))
     return change.gone() if lost(me, where) else None

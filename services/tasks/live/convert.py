@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum, auto
 from typing import assert_never
 from uuid import UUID
 
@@ -10,12 +11,13 @@ import asyncpg
 from libs.common.contracts import assignment, notices, tasks
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.sse import ServerEvent
+from libs.common.platform.http.wire import TaskCustomer
 from services.tasks.engine.state import Brief
 from services.tasks.live.rules import GONE, ChangeKind, Cursor, Where
 from services.tasks.live.schemas import TaskChange, TaskGone
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Title
-from services.tasks.tasks.customers import Whose
+from services.tasks.tasks.customers import Whose, masked_customer, may_call
 from services.tasks.timeline.catalogue import Kind
 
 #: The steps that change what a screen shows of a task.
@@ -41,6 +43,14 @@ KINDS: Mapping[str, ChangeKind] = {
 }
 
 
+class Sight(Enum):
+    """How a customer is shown."""
+
+    WHOLE = auto()
+    MASKED = auto()
+    NONE = auto()
+
+
 class Change:
     """A change with the task as it was read, one for all streams of the process; its events are made once."""
 
@@ -56,16 +66,18 @@ class Change:
         brief = row["brief"] and Brief(**row["brief"])
         self._title = Title(brief.title, brief.title) if brief else playbook.task_types[row["type"]].title
         self._whose = whose
-        self._events: dict[tuple[Language, bool], ServerEvent] = {}
+        self._events: dict[tuple[Language, Sight], ServerEvent] = {}
 
-    @property
-    def owner_id(self) -> UUID | None:
-        """Who owns the lead."""
-        return self._whose.owner_id if self._whose else None
+    def sight(self, me: UUID | None) -> Sight:
+        """Return how an operator who sees the task sees its customer (P.6, P.7)."""
+        whose, held = self._whose, (self.where.operator_id, self.where.lender_id)
+        if whose is None or not may_call(me, *held, whose.owner_id):
+            return Sight.NONE
+        return Sight.MASKED if whose.hides_from(me, *held) else Sight.WHOLE
 
-    def event(self, language: Language, *, with_customer: bool) -> ServerEvent:
+    def event(self, language: Language, sight: Sight) -> ServerEvent:
         """Return the event for who sees the task."""
-        key = (language, with_customer)
+        key = (language, sight)
         if key not in self._events:
             self._events[key] = ServerEvent(str(self.cursor), self.kind, self._shown(*key).model_dump_json())
         return self._events[key]
@@ -75,7 +87,12 @@ class Change:
         shown = TaskGone(kind="task_gone", at=self.at, desk=self.where.desk, task_id=self.task_id)
         return ServerEvent(str(self.cursor), GONE, shown.model_dump_json())
 
-    def _shown(self, language: Language, with_customer: bool) -> TaskChange:
+    def _customer(self, sight: Sight) -> TaskCustomer | None:
+        if self._whose is None or sight is Sight.NONE:
+            return None
+        return masked_customer(self._whose.customer) if sight is Sight.MASKED else self._whose.customer
+
+    def _shown(self, language: Language, sight: Sight) -> TaskChange:
         return TaskChange.model_validate(
             {
                 **self._fields,
@@ -83,7 +100,7 @@ class Change:
                 "at": self.at,
                 "task_id": self.task_id,
                 "title": self._title.of(language.value),
-                "customer": self._whose.customer if self._whose and with_customer else None,
+                "customer": self._customer(sight),
             }
         )
 

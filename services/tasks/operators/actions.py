@@ -1,4 +1,7 @@
-"""The projection of operators from assignment's events; the newest event wins, who leaves, leaves their tasks."""
+"""The projection of operators from assignment's events: the newest wins, who leaves, leaves their tasks.
+
+Who is back from a planned absence gets what a deputy has not begun (S2.2).
+"""
 
 from collections.abc import Sequence
 
@@ -11,6 +14,7 @@ from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.engine.state import Absence, MoveReason
 from services.tasks.moves.actions import release_left_behind
+from services.tasks.moves.returns import return_to
 from services.tasks.moves.store import Departure
 from services.tasks.operators.queries import profile_of
 from services.tasks.operators.rules import OperatorProfile
@@ -56,21 +60,26 @@ def project_operators(ctx: Context) -> UseCase:
         }
         if departures:
             await release_left_behind(ctx, tx, departures)
+        back = {
+            who: newest[who].follow()
+            for who, profile in after.items()
+            if profile.absence is None and (who not in before or before[who].absence is not None)
+        }
+        if back:
+            await return_to(ctx, tx, back)
 
     return apply
 
 
 def _goes(before: OperatorProfile, now: OperatorProfile) -> bool:
-    """Return whether who is not there leaves tasks now: a planned absence has taken them when it began.
+    """Return whether who is not there leaves tasks now.
 
-    One that follows another at once, or lasts longer now, takes those that are due in it.
+    A planned absence takes those that are due in it when it begins, follows another at once, or lasts longer now.
+    Who is off shift when it ends leaves the others as at any check-out.
     """
     if now.absence is Absence.ABSENT:
         return before.absence is not Absence.ABSENT or before.absent_until != now.absent_until
-    return before.absence is not now.absence and (before.absence, now.absence) != (
-        Absence.ABSENT,
-        Absence.OFF_SHIFT,
-    )
+    return before.absence is not now.absence
 
 
 async def _project(tx: Transaction, events: Sequence[Received[EventData]]) -> Sequence[Record]:

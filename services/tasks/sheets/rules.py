@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from libs.common.domain.masking import masked, masked_person
 from services.tasks.engine.conditions import Context, counted, holds
 from services.tasks.engine.fields import field_texts
 from services.tasks.engine.state import State, Task
@@ -32,11 +33,16 @@ def said(
     playbook: Playbook,
     language: str,
     now: datetime,
+    *,
     holder: str | None = None,
+    hides: bool = False,
 ) -> Iterator[Said]:
-    """Yield the scripts that fit a task now, in their order; of a lead of nobody it is the `holder` who speaks."""
+    """Yield the scripts that fit a task now, in their order; of a lead of nobody it is the `holder` who speaks.
+
+    `hides`: numbers are masked to who reads it.
+    """
     speaker = {"operator_name": holder} if holder else {}
-    known, counts = {**speaker, **words(state, playbook, language)}, counted(state, playbook)
+    known, counts = {**speaker, **words(state, playbook, language, hides=hides)}, counted(state, playbook)
     context = Context(state, state.facts.order_status, task.type, now=now, counts=counts)
     for script in sheet.scripts.values():
         text = filled(script, known, language)
@@ -44,10 +50,10 @@ def said(
             yield Said(script.code, script.title.of(language), text)
 
 
-def words(state: State, playbook: Playbook, language: str) -> dict[str, str]:
+def words(state: State, playbook: Playbook, language: str, *, hides: bool = False) -> dict[str, str]:
     """Return what is known of a subject by the names that scripts may use."""
     personal = {
-        name: str(value)
+        name: masked(str(value)) if hides and spec.type is FieldType.PHONE else str(value)
         for name, value in state.fields.items()
         if (spec := playbook.field(name)) is not None and spec.type in _PERSONAL
     }
@@ -56,12 +62,13 @@ def words(state: State, playbook: Playbook, language: str) -> dict[str, str]:
     return {**personal, **fields, **name, **variables(state, language)}
 
 
-def values_of_messages(state: State, playbook: Playbook, language: str) -> dict[str, str]:
+def values_of_messages(state: State, playbook: Playbook, language: str, *, hides: bool = False) -> dict[str, str]:
     """Return what a message to the customer would be filled with, by the placeholders of templates."""
     customer = state.facts.customer
-    person = {"name": customer.name, "phone": customer.phone, "email": customer.email}
+    person: dict[str, object] = {"name": customer.name, "phone": customer.phone, "email": customer.email}
+    person = masked_person(person) if hides else person
     fields = field_texts(playbook, state.fields, language, state.facts.zone)
-    return {**fields, **{name: value for name, value in person.items() if value}, **variables(state, language)}
+    return {**fields, **{name: str(value) for name, value in person.items() if value}, **variables(state, language)}
 
 
 def filled(script: Script, known: Mapping[str, str], language: str) -> str | None:

@@ -1,4 +1,7 @@
-"""The customers of tasks: for managers, for who has the task, and where they own the lead or nobody does (P.6)."""
+"""The customers of tasks: for managers, for who has the task, and where they own the lead or nobody does (P.6).
+
+Where nobody does, a desk that masks shows operators no whole number before they have taken the task (P.7).
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,9 +12,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from libs.common.contracts.shared import Signal, SubjectKind
+from libs.common.domain.masking import masked
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection, Database
 from libs.common.platform.http.wire import TaskCustomer
+from libs.common.platform.masking import masking_desks
 from services.tasks.operators.queries import operator_of
 from services.tasks.tasks.store import Row
 
@@ -25,10 +30,21 @@ SELECT id, person, facts->>'zone', coalesce(facts->'signals', '[]'), NULL FROM p
 
 
 class Whose(NamedTuple):
-    """Whose a task is, and who owns the lead."""
+    """Whose a task is, and who owns the lead; `masks`: its desk masks numbers to who has neither."""
 
     customer: TaskCustomer
     owner_id: UUID | None
+    masks: bool
+
+    def shown_to(self, me: UUID | None, holder: UUID | None, lender: UUID | None) -> TaskCustomer | None:
+        """Return the customer as an operator sees them; None: they may not."""
+        if not may_call(me, holder, lender, self.owner_id):
+            return None
+        return masked_customer(self.customer) if self.hides_from(me, holder, lender) else self.customer
+
+    def hides_from(self, me: UUID | None, holder: UUID | None, lender: UUID | None) -> bool:
+        """Return whether numbers are masked to an operator."""
+        return self.masks and me not in (holder, lender, self.owner_id)
 
 
 async def customers_of(
@@ -42,9 +58,9 @@ async def customers_of(
         return {task_id: whose.customer for task_id, whose in found.items()}
     me = profile.id if profile is not None and profile.active else None
     return {
-        row["id"]: whose.customer
+        row["id"]: shown
         for row in rows
-        if (whose := found.get(row["id"])) and may_call(me, row["operator_id"], row["lender_id"], whose.owner_id)
+        if (whose := found.get(row["id"])) and (shown := whose.shown_to(me, row["operator_id"], row["lender_id"]))
     }
 
 
@@ -53,8 +69,29 @@ async def read_customers(conn: Connection, rows: Sequence[Row], now: datetime) -
     leads = {row["lead_id"] for row in rows} - {None}
     others = {row["process_id"] for row in rows if row["subject_kind"] == SubjectKind.CUSTOMER}
     found = {each["key"]: each for each in await conn.fetch(CUSTOMERS, list(leads), list(others))}
-    known = ((row["id"], found.get(row["lead_id"] or row["process_id"])) for row in rows)
-    return {task_id: Whose(_shaped(whose, now), whose["owner_id"]) for task_id, whose in known if whose is not None}
+    masking = await masking_desks(conn, {row["desk"] for row in rows})
+    known = ((row, found.get(row["lead_id"] or row["process_id"])) for row in rows)
+    return {
+        row["id"]: Whose(_shaped(whose, now), whose["owner_id"], row["desk"] in masking)
+        for row, whose in known
+        if whose is not None
+    }
+
+
+async def hides_numbers(conn: Connection, caller: Principal, row: Row, now: datetime) -> bool:
+    """Return whether what a task row says of its customer is masked to who asks."""
+    if caller.sees_whole_desks:
+        return False
+    profile = await operator_of(conn, caller.sub)
+    me = profile.id if profile is not None and profile.active else None
+    whose = (await read_customers(conn, [row], now)).get(row["id"])
+    return whose is not None and whose.hides_from(me, row["operator_id"], row["lender_id"])
+
+
+def masked_customer(customer: TaskCustomer) -> TaskCustomer:
+    """Return a customer by whom no one is reached."""
+    numbers = {name: getattr(customer, name) for name in ("phone", "phone_raw")}
+    return customer.model_copy(update={name: value and masked(value) for name, value in numbers.items()})
 
 
 def may_call(me: UUID | None, holder: UUID | None, lender: UUID | None, owner: UUID | None) -> bool:

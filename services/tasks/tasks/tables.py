@@ -95,6 +95,8 @@ task = Table(
     Index("ix_task_free", "desk", "lane", text("important DESC"), "rank", "due_at", "id",
           postgresql_where=text("state = 'active' AND operator_id IS NULL")),
     Index("ix_task_held", "operator_id", text("important DESC"), "rank", "due_at", "id", postgresql_where=_ACTIVE),
+    Index("ix_task_original_id", "original_id",
+          postgresql_where=text("state = 'active' AND original_id IS NOT NULL")),
     Index("ix_task_list", "desk", "opened_at", "id"),
     Index("ix_task_version", "desk", "playbook", "playbook_version", postgresql_where=_ACTIVE),
 )  # fmt: skip

@@ -19,6 +19,7 @@ from libs.common.contracts import (
     desks,
     erasures,
     intake,
+    masking,
     notices,
     notifications,
     payments,
@@ -268,6 +269,7 @@ EVENTS: Mapping[type[EventData], Row] = {
         Title("Сообщение: {channel_code}", "Message: {channel_code}"),
         ("message_id", "channel", "channel_code", "provider", "direction", "at"),
     ),
+    masking.MaskingChanged: Row(Title("Маскирование номеров: {lists}", "Masking of numbers: {lists}"), ("lists",)),
     rates.RateChanged: Row(
         Title("Курс {currency} на {day}: {per_unit} {base}", "Rate of {currency} on {day}: {per_unit} {base}"),
         ("currency", "day", "per_unit", "base"),

@@ -51,11 +51,15 @@ class School:
 
     async def pays(self) -> None:
         """Let GetCourse say that the order is paid."""
+        await self.changes(OrderStatus.PAID)
+
+    async def changes(self, status: OrderStatus) -> None:
+        """Let GetCourse say how the order stands."""
         was = self.lead
         await self.desk.receive(
             intake.OrderChanged(
                 lead_id=was.lead_id, order_id=was.order_id, order_number=was.order_number,
-                external_id=was.external_id, from_status=OrderStatus.NEW, to_status=OrderStatus.PAID,
+                external_id=was.external_id, from_status=OrderStatus.NEW, to_status=status,
             )
         )  # fmt: skip
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from libs.common.contracts import tasks
+from libs.common.contracts.shared import OrderStatus
 from tests.desks.school.story import DAY, School
+from tests.tasks.desk import ANNA_ID
 
 M = timedelta(minutes=1)
 LINK = "https://pay.example/42"
@@ -201,3 +203,34 @@ async def test_a_script_answers_the_customer(school: School) -> None:
     await school.ended(await school.take("answer"), "scripted", fields={"situation": "card_refused"})
     [sent] = await school.messages("card_refused")
     assert (sent.person.phone, await school.open_types()) == ("+79990000001", ["process_order"])
+
+
+@pytest.mark.req("S4.16")
+async def test_who_has_paid_and_writes_later_is_answered_by_whoever_sold_to_them(school: School) -> None:
+    await school.ended(await school.taken(), "link_sent")
+    await school.pays()
+    await school.desk.pass_time(DAY)
+    await school.writes("Когда начнётся курс?")
+    [asked] = [one for one in await school.desk.sent(tasks.WorkRequested) if one.task_type == "answer"]
+    assert (asked.prefer_operator_id, await school.open_types()) == (ANNA_ID, ["answer"])
+    await school.answered()
+    assert await school.open_types() == []
+
+
+@pytest.mark.req("S4.16", "S4.18")
+async def test_a_payment_leaves_the_customers_question_to_be_answered(school: School) -> None:
+    await school.taken()
+    await school.writes("Сколько длится курс?")
+    await school.pays()
+    assert await school.open_types() == ["answer"]
+
+
+@pytest.mark.req("S4.9")
+async def test_an_order_that_is_cancelled_leaves_its_receipt_to_who_is_responsible_for_payments(
+    school: School,
+) -> None:
+    await school.ended(await school.taken(), "receipt")
+    await school.changes(OrderStatus.CANCELLED)
+    check = await school.take("check_receipt", "boris")
+    await school.ended(check, "received", "boris", fields={"payment_type": "transfer"})
+    assert await school.open_types() == ["follow_up"]

@@ -352,6 +352,8 @@ export interface paths {
         /**
          * List contacts
          * @description List contacts, the newest first; an operator sees those of their leads and of leads that have no owner.
+         *
+         *     A partner with leave to listen sees the calls of their own leads that have a recording, without the number.
          */
         get: operations["list_contacts"];
         put?: never;
@@ -397,8 +399,9 @@ export interface paths {
          * Get contact recording
          * @description Return an address at which the recording of a call can be played for ten minutes.
          *
-         *     For supervisors, and for the operator of the lead or of the call. Both this and each playing stand in the audit
-         *     log. The address is played without a token, as `<audio>` needs it: pass it to no one.
+         *     For supervisors, for the operator of the lead or of the call, and of their own leads for a partner whose card
+         *     says `listens`. This and each playing are in the audit log. The address is played without a token, as `<audio>`
+         *     needs it: pass it to no one.
          */
         get: operations["get_contact_recording"];
         put?: never;
@@ -1567,12 +1570,12 @@ export interface paths {
         };
         /**
          * Get masking
-         * @description Say whether lists of leads, customers and contacts mask numbers and addresses.
+         * @description Say whether numbers and addresses are masked to operators.
          */
         get: operations["get_masking"];
         /**
          * Set masking
-         * @description Say whether lists mask numbers and addresses to operators, where the lead is not their own.
+         * @description Say whether operators see numbers and addresses masked, where neither lead nor task is their own.
          */
         put: operations["set_masking"];
         post?: never;
@@ -3719,7 +3722,7 @@ export interface paths {
          * @description Plan an absence: its operator is offered nothing meanwhile, is not reported as missing, and has a deputy.
          *
          *     What is due of theirs until it ends, and new work that is theirs by their leads, goes to the deputy if they are
-         *     there, else to the pool. The leads stay the operator's.
+         *     there, else to the pool. The leads stay the operator's; what others have not begun goes back when they come.
          */
         post: operations["plan_absence"];
         delete?: never;
@@ -3759,7 +3762,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel absence
-         * @description Cancel an absence that is not over; one under way ends within seconds. What has moved stays where it is.
+         * @description Cancel an absence that is not over; one under way ends within seconds, and what is not begun goes back.
          */
         post: operations["cancel_absence"];
         delete?: never;
@@ -4129,7 +4132,7 @@ export interface paths {
          * @description Say what applying a document would change, or apply it to the plan that `If-Match` names.
          *
          *     What it does not name is retired: operators become inactive and leave their pools, and their tasks go to others
-         *     as at a check-out. Shifts that change are planned anew from now on.
+         *     as at a check-out. Shifts that change are planned anew from now on; absences that have ended are no change.
          */
         post: operations["configure_assignment"];
         delete?: never;
@@ -5314,6 +5317,42 @@ export interface components {
             ends_at?: string | null;
         };
         /**
+         * AbsencePart
+         * @description An absence of a desk's document: whole days by its clock, or moments; `deputy`: the `sub` of one.
+         */
+        AbsencePart: {
+            /**
+             * Reason
+             * @description why
+             */
+            reason: string;
+            /**
+             * Deputy
+             * @description who deputises, by the `sub` of their token
+             */
+            deputy?: string | null;
+            /**
+             * First Day
+             * @description its first day, by the desk's clock
+             */
+            first_day?: string | null;
+            /**
+             * Last Day
+             * @description its last day, by the desk's clock
+             */
+            last_day?: string | null;
+            /**
+             * Starts At
+             * @description when it begins
+             */
+            starts_at?: string | null;
+            /**
+             * Ends At
+             * @description when it ends
+             */
+            ends_at?: string | null;
+        };
+        /**
          * AbsenceState
          * @description How an absence stands; these codes are stored.
          * @enum {string}
@@ -5866,6 +5905,13 @@ export interface components {
             } | null;
             /** @description rest between shifts, hand-over and lateness */
             attendance?: components["schemas"]["AttendancePart"] | null;
+            /**
+             * Absences
+             * @description by the `sub` of who is absent; one that is not named is cancelled
+             */
+            absences?: {
+                [key: string]: components["schemas"]["AbsencePart"][];
+            } | null;
         };
         /**
          * Attempt
@@ -10345,7 +10391,9 @@ export interface components {
         };
         /**
          * IntakePart
-         * @description The sources of a desk, and how often it calls; null: as they are. Sources that are not named are retired.
+         * @description The sources of a desk, how often it calls, what it keeps and masks; null: as they are.
+         *
+         *     Sources that are not named are retired.
          *
          *     `schools` are accounts at GetCourse by the codes of their sources; of one that is not named, nothing is asked.
          */
@@ -10366,6 +10414,10 @@ export interface components {
             } | null;
             /** @description how often the desk calls its customers */
             calling?: components["schemas"]["CallingPart"] | null;
+            /** @description what operators see in part only */
+            masking?: components["schemas"]["Masking"] | null;
+            /** @description for how many days what names persons is kept */
+            retention?: components["schemas"]["IntakeRetention"] | null;
         };
         /**
          * IntakeRetention
@@ -11175,12 +11227,14 @@ export interface components {
         };
         /**
          * Masking
-         * @description Whether lists mask numbers and addresses to operators, where the lead is not their own.
+         * @description Whether operators see numbers and addresses masked, where neither lead nor task is their own.
+         *
+         *     `lists` is the whole rule: it holds in lists and for one thing alone, for search, tasks, messages, the feed.
          */
         Masking: {
             /**
              * Lists
-             * @description whether lists show numbers and addresses in part only, to operators who do not own the lead
+             * @description whether operators see numbers and addresses in part only, where neither lead nor task is their own
              * @default false
              */
             lists?: boolean;
@@ -13267,7 +13321,9 @@ export interface components {
         };
         /**
          * NotificationsPart
-         * @description The channels and templates of a desk, and when it writes; null: as they are. What is not named is retired.
+         * @description The channels and templates of a desk, when it writes, and how long it keeps what names persons.
+         *
+         *     Null: as they are. What is not named is retired.
          */
         NotificationsPart: {
             /**
@@ -13286,6 +13342,8 @@ export interface components {
             } | null;
             /** @description when the desk writes to its customers */
             sending?: components["schemas"]["SendingPart"] | null;
+            /** @description for how many days what names persons is kept */
+            retention?: components["schemas"]["NotificationsRetention"] | null;
         };
         /**
          * NotificationsRetention
@@ -14268,6 +14326,7 @@ export interface components {
          * @description A new partner of a desk. `operator_id` works their leads, `consultant_id` minds the card.
          *
          *     `lines` are the telephone lines that are called for this partner, `calls_go_to` who takes those calls.
+         *     `listens`: the partner may listen to recordings of calls with customers of their own leads.
          */
         PartnerIn: {
             /**
@@ -14352,6 +14411,12 @@ export interface components {
              * @default true
              */
             active?: boolean;
+            /**
+             * Listens
+             * @description whether the partner may listen to recordings of calls with customers of their own leads
+             * @default false
+             */
+            listens?: boolean;
         };
         /**
          * PartnerPatch
@@ -14416,6 +14481,11 @@ export interface components {
              * @description whether it is in use
              */
             active?: boolean;
+            /**
+             * Listens
+             * @description whether the partner may listen to recordings of calls with customers of their own leads
+             */
+            listens?: boolean;
         };
         /**
          * PartnerView
@@ -14496,6 +14566,11 @@ export interface components {
              * @description whether it is in use
              */
             active: boolean;
+            /**
+             * Listens
+             * @description whether the partner may listen to recordings of calls with customers of their own leads
+             */
+            listens: boolean;
             /**
              * Created At
              * Format: date-time
@@ -18954,6 +19029,12 @@ export interface components {
              */
             call_label?: string | null;
             /**
+             * Keeps Buyers
+             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             * @default false
+             */
+            keeps_buyers?: boolean;
+            /**
              * Desk
              * @description short machine name
              */
@@ -19056,6 +19137,12 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label?: string | null;
+            /**
+             * Keeps Buyers
+             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             * @default false
+             */
+            keeps_buyers?: boolean;
         };
         /**
          * SourcePatch
@@ -19135,6 +19222,11 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label?: string | null;
+            /**
+             * Keeps Buyers
+             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             */
+            keeps_buyers?: boolean;
             /**
              * Active
              * @description whether it is in use
@@ -19283,6 +19375,11 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label: string | null;
+            /**
+             * Keeps Buyers
+             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by
+             */
+            keeps_buyers: boolean;
             /**
              * Active
              * @description whether it is in use
@@ -19464,6 +19561,11 @@ export interface components {
              * @description what a call to its customers says of us on their screen
              */
             call_label: string | null;
+            /**
+             * Keeps Buyers
+             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by
+             */
+            keeps_buyers: boolean;
             /**
              * Active
              * @description whether it is in use
@@ -20483,6 +20585,8 @@ export interface components {
             playbooks?: {
                 [key: string]: components["schemas"]["PlaybookPart"];
             } | null;
+            /** @description for how many days what names persons is kept */
+            retention?: components["schemas"]["TasksRetention"] | null;
         };
         /**
          * TasksRetention
@@ -22186,6 +22290,7 @@ export interface components {
     pathItems: never;
 }
 export type AbsenceIn = components['schemas']['AbsenceIn'];
+export type AbsencePart = components['schemas']['AbsencePart'];
 export type AbsenceState = components['schemas']['AbsenceState'];
 export type AbsenceView = components['schemas']['AbsenceView'];
 export type AbsenceViewPage = components['schemas']['AbsenceViewPage'];
@@ -22802,6 +22907,7 @@ export interface operations {
                      *             ]
                      *           },
                      *           "call_label": "call_label",
+                     *           "keeps_buyers": true,
                      *           "active": true,
                      *           "version": 3,
                      *           "created_at": "2026-03-02T09:00:00Z",
@@ -22933,6 +23039,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -23077,6 +23184,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -23192,6 +23300,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -23344,6 +23453,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "call_label": "call_label",
+                     *       "keeps_buyers": true,
                      *       "active": true,
                      *       "version": 3,
                      *       "created_at": "2026-03-02T09:00:00Z",
@@ -23564,6 +23674,14 @@ export interface operations {
                      *         "schools": {},
                      *         "calling": {
                      *           "calls_a_day": 1
+                     *         },
+                     *         "masking": {
+                     *           "lists": false
+                     *         },
+                     *         "retention": {
+                     *           "deliveries": 1,
+                     *           "recordings": 1,
+                     *           "customers": 1
                      *         }
                      *       }
                      *     }
@@ -23631,6 +23749,14 @@ export interface operations {
                      *         "schools": {},
                      *         "calling": {
                      *           "calls_a_day": 1
+                     *         },
+                     *         "masking": {
+                     *           "lists": false
+                     *         },
+                     *         "retention": {
+                     *           "deliveries": 1,
+                     *           "recordings": 1,
+                     *           "customers": 1
                      *         }
                      *       },
                      *       "mode": "plan",
@@ -24185,6 +24311,7 @@ export interface operations {
                      *             "identities": []
                      *           },
                      *           "active": true,
+                     *           "listens": true,
                      *           "created_at": "2026-03-02T09:00:00Z",
                      *           "updated_at": "2026-03-02T09:00:00Z",
                      *           "version": 3
@@ -24291,6 +24418,7 @@ export interface operations {
                      *         "identities": []
                      *       },
                      *       "active": true,
+                     *       "listens": true,
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "updated_at": "2026-03-02T09:00:00Z",
                      *       "version": 3
@@ -24415,6 +24543,7 @@ export interface operations {
                      *         "identities": []
                      *       },
                      *       "active": true,
+                     *       "listens": true,
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "updated_at": "2026-03-02T09:00:00Z",
                      *       "version": 3
@@ -24514,6 +24643,7 @@ export interface operations {
                      *         "identities": []
                      *       },
                      *       "active": true,
+                     *       "listens": true,
                      *       "created_at": "2026-03-02T09:00:00Z",
                      *       "updated_at": "2026-03-02T09:00:00Z",
                      *       "version": 3
@@ -34189,7 +34319,11 @@ export interface operations {
                      *           "region": "RU",
                      *           "days": []
                      *         },
-                     *         "playbooks": {}
+                     *         "playbooks": {},
+                     *         "retention": {
+                     *           "comments": 1,
+                     *           "timeline": 1
+                     *         }
                      *       }
                      *     }
                      */
@@ -34271,7 +34405,11 @@ export interface operations {
                      *           "region": "RU",
                      *           "days": []
                      *         },
-                     *         "playbooks": {}
+                     *         "playbooks": {},
+                     *         "retention": {
+                     *           "comments": 1,
+                     *           "timeline": 1
+                     *         }
                      *       },
                      *       "mode": "plan",
                      *       "changes": [
@@ -48303,7 +48441,8 @@ export interface operations {
                      *             "repeated": 2,
                      *             "grace": 1
                      *           }
-                     *         }
+                     *         },
+                     *         "absences": {}
                      *       }
                      *     }
                      */
@@ -48394,7 +48533,8 @@ export interface operations {
                      *             "repeated": 2,
                      *             "grace": 1
                      *           }
-                     *         }
+                     *         },
+                     *         "absences": {}
                      *       },
                      *       "mode": "plan",
                      *       "changes": [
@@ -48428,6 +48568,22 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            /** @description `not_known_yet`: In conflict with the state */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {integer} */
+                        status: 409;
+                        /** @enum {string} */
+                        code: "not_known_yet";
+                    };
+                };
+            };
             /** @description `stale_version`: The version is stale */
             412: {
                 headers: {
@@ -50542,6 +50698,10 @@ export interface operations {
                      *           },
                      *           "marketing_a_week": 0,
                      *           "doubt": "desk"
+                     *         },
+                     *         "retention": {
+                     *           "messages": 1,
+                     *           "callbacks": 1
                      *         }
                      *       }
                      *     }
@@ -50618,6 +50778,10 @@ export interface operations {
                      *           },
                      *           "marketing_a_week": 0,
                      *           "doubt": "desk"
+                     *         },
+                     *         "retention": {
+                     *           "messages": 1,
+                     *           "callbacks": 1
                      *         }
                      *       },
                      *       "mode": "plan",

@@ -1,6 +1,5 @@
 """How long a desk keeps what names persons, over HTTP: `/{service}/v1/retention`."""
 
-from collections.abc import Mapping
 from typing import Annotated, TypeVar, cast
 
 from fastapi import APIRouter, Query, Request
@@ -8,20 +7,13 @@ from fastapi import APIRouter, Query, Request
 from libs.common.domain.code import Code
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.core import Core
+from libs.common.platform.erasure.kept import read_retention, write_retention
 from libs.common.platform.http.deps import Admin, Overseer
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Wire
-
-READ = "SELECT kind, days FROM retention WHERE desk = $1"
-WRITE = """
-INSERT INTO retention AS r (desk, kind, days, walked, changed_by)
-SELECT $1, kind, days, '{}', $4 FROM unnest($2::text[], $3::int[]) AS t(kind, days) ORDER BY kind
-ON CONFLICT (desk, kind) DO UPDATE SET days = excluded.days, changed_by = excluded.changed_by
-WHERE r.days IS DISTINCT FROM excluded.days
-"""
 
 R = TypeVar("R", bound=Wire)
 
@@ -37,9 +29,8 @@ def retention_router(service: str, model: type[R]) -> APIRouter:
     async def write(request: Request, body: Wire, caller: Admin, desk: Annotated[Code, Query()]) -> Wire:
         """Say for how many days a desk keeps what names persons; what is older goes, and does not come back."""
         core = _core(request, caller, desk)
-        given: Mapping[str, int | None] = body.model_dump()
         async with core.db.begin() as tx:
-            await tx.conn.execute(WRITE, desk, list(given), list(given.values()), caller.sub)
+            await write_retention(tx.conn, desk, body, caller.sub)
             await tx.commit()
         return await _read(request, caller, desk, model)
 
@@ -57,6 +48,5 @@ def _core(request: Request, caller: Principal, desk: str) -> Core:
 
 
 async def _read(request: Request, caller: Principal, desk: str, model: type[R]) -> R:
-    rows = await _core(request, caller, desk).db.pool.fetch(READ, desk)
-    known = {row["kind"]: row["days"] for row in rows if row["kind"] in model.model_fields}
-    return model.model_validate(known)
+    async with _core(request, caller, desk).db.pool.acquire() as conn:
+        return await read_retention(conn, desk, model)

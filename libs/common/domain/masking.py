@@ -1,4 +1,4 @@
-"""How numbers and addresses are shown to who need not reach the person: enough to know one from another. Pure."""
+"""How numbers and addresses are shown to who need not reach the person (P.7): enough to know one from another."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ def masked(text: str) -> str:
 
 
 def masked_person(person: Mapping[str, object]) -> dict[str, object]:
-    """Return a person by whom no one is reached; the name stays."""
+    """Return a person by whom no one is reached; the name stays, for by it one is spoken of."""
     shown = dict(person)
     for name in _ADDRESSES:
         if isinstance(value := shown.get(name), str):

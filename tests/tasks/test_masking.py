@@ -1,0 +1,76 @@
+"""A desk that masks shows operators no whole number before the lead or the task is theirs (P.7)."""
+
+from datetime import timedelta
+
+import pytest
+
+from libs.common.contracts.masking import MaskingChanged
+from tests.tasks.client import Api
+from tests.tasks.desk import BORIS_ID, Desk, proposal
+from tests.tasks.live import Live
+from tests.tasks.test_sheets import SHEET
+from tests.tasks.test_task_customers import PHONE, customers
+
+pytestmark = pytest.mark.req("P.7")
+
+MASKED = "+7999***0001"
+
+
+async def phones(api: Api, sub: str, role: str = "operator") -> list[object]:
+    return [one and one["phone"] for one in await customers(api, sub, role)]
+
+
+async def test_a_task_shows_a_number_once_it_is_ones_own(desk: Desk, api: Api) -> None:
+    lead_id = await desk.lead("callback")
+    await desk.receive(MaskingChanged(lists=True))
+    waits = [await phones(api, "anna"), await phones(api, "chief", "supervisor")]
+    await desk.receive(proposal((await api.task(lead_id))["id"], lead_id))
+    assert (waits, await phones(api, "anna")) == ([[MASKED], [PHONE]], [PHONE])
+
+
+async def test_a_queue_masks_what_next_shows_to_who_takes_it(desk: Desk, api: Api) -> None:
+    await desk.lead("callback")
+    await desk.receive(MaskingChanged(lists=True))
+    (queued,) = (await api.call("GET", "/queues/new/tasks")).json()["items"]
+    given = (await api.call("POST", "/next")).json()["task"]
+    assert [each["customer"]["phone"] for each in (queued, given)] == [MASKED, PHONE]
+
+
+async def test_who_has_borrowed_a_task_sees_whom_to_call(desk: Desk, api: Api) -> None:
+    lead_id = await desk.lead("callback")
+    task = await api.task(lead_id)
+    await desk.receive(proposal(task["id"], lead_id), MaskingChanged(lists=True))
+    until = (desk.clock.now() + timedelta(hours=2)).isoformat()
+    body = {"comment": "на час", "operator_id": str(BORIS_ID), "until": until}
+    await api.call("POST", f"/tasks/{task['id']}/lend", json=body, version=task["version"] + 1)
+    assert [await phones(api, sub) for sub in ("anna", "boris")] == [[PHONE], [PHONE]]
+
+
+async def test_an_older_word_of_the_rule_changes_nothing(desk: Desk, api: Api) -> None:
+    await desk.lead("callback")
+    newer, older = desk.event(MaskingChanged(lists=True)), desk.event(MaskingChanged(lists=False))
+    await desk.apply([newer._replace(sequence=9), older._replace(sequence=8)])
+    assert await phones(api, "anna") == [MASKED]
+
+
+async def test_the_live_stream_masks_as_the_list_does(desk: Desk, live: Live) -> None:
+    await desk.receive(MaskingChanged(lists=True))
+    async with live.follow("anna", "operator") as anna, live.follow() as board:
+        await desk.lead("callback")
+        (seen,), (managed,) = await anna.data(1), await board.data(1)
+    assert [each["customer"]["phone"] for each in (seen, managed)] == [MASKED, PHONE]
+
+
+async def test_values_of_messages_name_no_number_of_a_lead_that_is_nobodys(desk: Desk, api: Api) -> None:
+    await desk.activate_playbook(SHEET)
+    lead_id = await desk.lead("tiny")
+    await desk.receive(MaskingChanged(lists=True))
+    path = f"/leads/{lead_id}/message-values"
+    strange = (await api.call("GET", path)).json()["values"]
+    managed = (await api.call("GET", path, role="supervisor")).json()["values"]
+    task = await api.task(lead_id)
+    await api.call("POST", f"/tasks/{task['id']}/take")
+    own = (await api.call("GET", path)).json()["values"]
+    shown = [(each["phone"], each["email"], each["name"]) for each in (strange, managed, own)]
+    whole = (PHONE, "ivan@example.org", "Иван")
+    assert shown == [(MASKED, "i***@example.org", "Иван"), whole, whole]
