@@ -6,8 +6,12 @@ from typing import Any, cast
 import pytest
 
 from deploy.standins.faults import Failure, Mode
+from deploy.standins.getcourse.standin import DEMO_KEY
 from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
 from libs.common.platform.db import Database
+from libs.common.platform.sealing import DataKeys
+from libs.common.platform.sealing.keys import new_key
+from services.intake.schools.store import SealedSchools, place_of
 from tests.intake.school import ACCOUNT, ANNA, SOURCE, Desk, open_school
 from tests.intake.test_placements import raised
 
@@ -75,6 +79,17 @@ async def test_a_refusal_is_shown_and_asked_again_and_in_the_end_a_persons(
     await desk.subscribe()
     assert (await webhooks(desk))["registered_at"] is not None
     assert cast("list[object]", (await desk.api.ok("GET", "/attention"))["items"]) == []
+
+
+async def test_a_new_data_key_seals_both_keys_of_an_account_anew(desk: Desk) -> None:
+    await desk.set_school(webhook_key=BEARER)
+    core = desk.ctx.core
+    assert core.settings.data_keys is not None
+    both = DataKeys.parse(f"{new_key('next')} {core.settings.data_keys.get_secret_value()}")
+    assert await SealedSchools().reseal(core.db, both, 10, forget_plain=True) == 1
+    row = await core.db.pool.fetchrow("SELECT id, api_key, webhook_key FROM school")
+    opened = [both.open(row[name], place_of(row["id"], name)) for name in ("api_key", "webhook_key")]
+    assert (opened, await SealedSchools().key_ids(core.db)) == ([DEMO_KEY, BEARER], {"next"})
 
 
 async def test_what_no_school_could_do_is_said_and_not_tried(intake_db: Database) -> None:

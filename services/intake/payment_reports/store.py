@@ -1,4 +1,4 @@
-"""SQL of payments that schools are informed of; claims and results are those of all commands."""
+"""SQL of payments that are reported to schools; claims and results are those of all commands."""
 
 from collections.abc import Sequence
 from datetime import datetime

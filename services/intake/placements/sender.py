@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Counter
 
 from libs.common.connect.command import store as commands
-from libs.common.connect.command.rules import Answer, Class, Refused, Unclear, Verdict, answer_to
+from libs.common.connect.command.rules import Answer, Class, Refused, Verdict, answer_to
 from libs.common.connect.command.store import CommandStore, Limits, Policy
 from libs.common.connect.exchange import HttpRequest, Lost
 from libs.common.platform.db import Transaction
@@ -27,6 +27,7 @@ from services.intake.schools.store import place_of
 # that is older is a person's; the check of the school's orders may end it.
 REPEATS, UNKNOWN_AFTER = timedelta(minutes=10), timedelta(minutes=15)
 TOO_LATE = "too_late"
+NOT_YET = 2.0  # seconds
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -134,5 +135,5 @@ class SchoolCommands(ABC):
 
 
 def not_yet(code: str) -> Answer:
-    """Return the answer of a command whose time has yet to come: it was not called, and is tried again."""
-    return Unclear(code, arrived=False)
+    """Return the answer of a command whose time has yet to come: it was not called; its account goes on."""
+    return Refused(Class.PAUSE, code, wait=NOT_YET)

@@ -173,10 +173,10 @@ class SealedSchools:
     """The keys of schools."""
 
     async def key_ids(self, db: Database) -> set[str]:
-        """Return the keys that stored values name; none before the table is there."""
+        """Return the keys that stored values name; none before the columns are there."""
         try:
             return {row[0] for row in await db.pool.fetch(KEY_IDS)}
-        except asyncpg.UndefinedTableError:
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
             return set()
 
     async def reseal(self, db: Database, keys: DataKeys, limit: int, *, forget_plain: bool) -> int:
