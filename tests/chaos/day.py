@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -64,7 +65,7 @@ class Kills:
 
     async def __call__(self, hour: int) -> None:
         """Kill the processes at moments of their own, then a server, each hour the other first."""
-        stack = self.run.stack
+        stack, began = self.run.stack, time.monotonic()
         for name in self.run.chance.sample(PROCESSES, len(PROCESSES)):
             stack.kill(name)
             await asyncio.sleep(self.run.chance.uniform(0.0, 0.2))
@@ -75,7 +76,7 @@ class Kills:
         await asyncio.sleep(0.2)
         # Eight processes and both servers begin anew at once, on whatever machine this is.
         await stack.until_ready(*PROCESSES, seconds=REST)
-        self.say(f"hour {hour}: {self.count} kills")
+        self.say(f"hour {hour}: {self.count} kills, all ready again after {time.monotonic() - began:.0f} s")
 
 
 async def _kill(server: EmbeddedServer) -> None:
