@@ -20,7 +20,7 @@ from services.notifications.feed.api import shape
 from services.notifications.subscriptions import subscriptions
 from tests.notifications.api import Api, running_api
 from tests.notifications.support import CAUSE, Desk, context, open_desk, requested
-from tests.notifications.test_conversations import hear, resolve
+from tests.notifications.test_conversations import hear, listed, resolve
 from tests.notifications.test_feed import ANNA, BORIS, DUE, known, write
 from tests.notifications.test_received import CUSTOMER, LEAD, said
 from tests.support.patience import PATIENCE
@@ -84,6 +84,17 @@ async def test_conversations_and_messages_show_numbers_to_who_works_the_lead(des
     await tell(desk, OWNED)
     assert (before, managed) == (dict.fromkeys(NAMED, True),) * 2
     assert (strange, await shown(api)) == (dict.fromkeys(NAMED, False), dict.fromkeys(NAMED, True))
+
+
+async def test_a_part_of_a_number_finds_conversations_of_ones_own_leads_alone(desk: Desk, api: Api) -> None:
+    await hear(desk, said())
+    await resolve(desk)
+    await tell(desk, MASKS)
+    queries = [f"q={DIGITS[-4:]}", f"q={DIGITS[1:]}", "q=Тестова"]
+    strange = [len(await listed(api, query, role="operator")) for query in queries]
+    await tell(desk, OWNED)
+    own = [len(await listed(api, query, role="operator")) for query in queries]
+    assert (strange, own) == ([0, 1, 1], [1, 1, 1])
 
 
 async def test_an_answer_goes_to_a_number_that_its_writer_sees_masked(desk: Desk, api: Api) -> None:

@@ -61,7 +61,8 @@ async def list_customers(
     )
     async with db.read() as conn:
         if wanted.q is not None:
-            found = await search(wanted.q).found(conn, searched(caller, wanted.desk))
+            masks = hidden(caller, lead.c.desk, lead.c.owner_id)
+            found = await search(wanted.q, masks).found(conn, searched(caller, wanted.desk))
             leads = own_or_free(caller, lead.c.owner_id), found.condition
             one = exists().where(_of(customer.c.id), *leads)
             query = query.where(one if found.many else customer.c.id.in_(_of_leads(*leads)))

@@ -87,7 +87,9 @@ async def list_leads(
     query = select(lead, _customer(), masked).where(within)
     async with db.read() as conn:
         if wanted.q is not None:
-            found = await search(wanted.q).found(conn, searched(caller, wanted.desk), within)
+            found = await search(wanted.q, hidden(caller, lead.c.desk, lead.c.owner_id)).found(
+                conn, searched(caller, wanted.desk), within
+            )
             query = query.where(found.condition)
             if found.many:
                 await in_order(conn)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    not_,
     or_,
     select,
     text,
@@ -111,12 +112,18 @@ def _of_any(ways: Sequence[_Ids]) -> ColumnElement[bool]:
     return lead.c.id.in_(now)
 
 
-def search(asked: str) -> Search:
-    """Return what a text may find; an empty one finds nothing."""
+def search(asked: str, whole_alone: ColumnElement[bool] | None = None) -> Search:
+    """Return what a text may find; an empty one finds nothing.
+
+    `whole_alone`: leads whose numbers are masked to who asks, which no part of a number finds (P.7).
+    """
     asked = asked.strip()
     digits = "".join(str(unicodedata.decimal(c)) for c in asked if c.isdecimal())
     exact = [*_by_number(asked), *_by_phone(digits), *_by_email(asked)]
-    parts = [part for part in (_part_of_phone(asked, digits), _part_of_name(asked)) if part is not None]
+    of_phone = _part_of_phone(asked, digits)
+    if of_phone is not None and whole_alone is not None:
+        of_phone = and_(of_phone, not_(whole_alone))
+    parts = [part for part in (of_phone, _part_of_name(asked)) if part is not None]
     return Search(exact, parts[0] if parts else None)
 
 

@@ -50,6 +50,7 @@ from services.notifications.providers.registry import PROVIDERS
 from services.notifications.received.tables import received_message
 
 PREVIEW = 200  # characters of the last message
+WHOLE = 10  # digits of a number without country code
 DIGITS = 4  # at least so many are looked for in numbers
 SHOWN = """
 SELECT DISTINCT ON (1, channel_id) root AS id, channel_id, known_by
@@ -97,7 +98,7 @@ class ThreadFilter:
         if self.whose is not None:
             wanted.append(_worked_by(self.me) if self.whose is Whose.MINE else ~_worked())
         if self.q is not None:
-            wanted.append(_found(self.q))
+            wanted.append(_found(self.q, self.operator))
         of_desks = true() if self.desks is None else columns.desk.in_(self.desks)
         return and_(of_desks, _seen(self.operator), *wanted)
 
@@ -110,12 +111,16 @@ def _of_lead(lead_id: UUID) -> ColumnElement[bool]:
     return or_(thread.c.lead_id.in_(leads), thread.c.id.in_(heard), thread.c.id.in_(winners))
 
 
-def _found(q: str) -> ColumnElement[bool]:
+def _found(q: str, subject: str | None) -> ColumnElement[bool]:
+    """Return whether a thread is found: a part of a number finds none that masks it to this operator (P.7)."""
     columns, digits = thread.c, re.sub(r"\D", "", q)[-10:]
     named = [columns.name, columns.person["name"].astext]
     found = [name.icontains(q.strip(), autoescape=True) for name in named]
     if len(digits) >= DIGITS:
-        found += [columns.person["phone"].astext.contains(digits), cast(columns.known_by, Text).contains(digits)]
+        numbers = columns.person["phone"].astext.contains(digits), cast(columns.known_by, Text).contains(digits)
+        part = subject if len(digits) < WHOLE else None
+        is_open = true() if part is None else ~unless_own(columns.desk, _worked_by(part))
+        found.append(and_(or_(*numbers), is_open))
     return func.coalesce(or_(*found), literal(value=False))
 
 
