@@ -148,6 +148,30 @@ async def test_a_part_of_the_sum_is_entered_there_by_a_person_and_the_rest_is_re
     assert (await paid(desk, part))["report"] == {"state": "accepted", "code": "by_hand"}
 
 
+@pytest.mark.req("P.12")
+async def test_a_part_that_is_entered_there_before_that_is_said_here_is_not_booked_twice(desk: Desk) -> None:
+    order = await ordered(desk)
+    part = await pay(desk, order, "6000.00")
+    async with desk.worker():
+        await reported(desk, part, "refused", "part")
+    [deal] = desk.school.deals.values()
+    await desk.customer(f"_orders/{deal.id}", status="part_payed", payed="6000")
+    assert await booked(desk) == [("manual", "received")]
+    await step(desk, part, "by_hand")
+    assert (await booked(desk), (await desk.shown(order))["status"]) == ([("manual", "received")], "part_paid")
+    await desk.customer(f"_orders/{deal.id}", status="payed", payed="12000")
+    assert await booked(desk) == [("manual", "received"), ("automatic", "received")]
+
+
+async def test_a_sum_that_cannot_be_the_part_that_waits_for_a_person_is_booked_at_once(desk: Desk) -> None:
+    part = await pay(desk, await ordered(desk), "6000.00")
+    async with desk.worker():
+        await reported(desk, part, "refused", "part")
+    [deal] = desk.school.deals.values()
+    await desk.customer(f"_orders/{deal.id}", status="part_payed", payed="1000")
+    assert await booked(desk) == [("manual", "received"), ("automatic", "received")]
+
+
 async def test_the_payment_that_completes_an_order_reports_those_before_it_too(desk: Desk) -> None:
     order = await ordered(desk)
     part = await pay(desk, order, "5000.00")
