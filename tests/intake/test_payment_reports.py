@@ -193,10 +193,13 @@ async def test_what_is_deleted_before_it_is_reported_is_not_reported(desk: Desk)
 
 @pytest.mark.req("S4.10", "P.12")
 async def test_what_is_deleted_here_and_stands_at_the_school_waits_for_a_person(desk: Desk) -> None:
-    payment = await pay(desk, await ordered(desk))
+    order = await ordered(desk)
+    payment = await pay(desk, order)
     async with desk.worker():
         shown = await reported(desk, payment, "accepted")
+        await eventually(partial(orders, desk), lambda found: found[0]["paid"] is not None)  # its webhook is here
     await desk.api.ok("POST", f"/payments/{payment['id']}/delete", {"reason": "mistake"}, headers=tag(shown))
+    assert (await desk.shown(order))["status"] == order["status"]
     assert await raised(desk) == [("payment_kept_there", payment["id"])]
     await step(desk, payment, "by_hand")
     waiting = cast("list[View]", (await desk.api.ok("GET", "/attention"))["items"])

@@ -29,6 +29,7 @@ from services.intake.consents.rules import LISTED
 from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.events import LEAD_RECEIVED, ORDER, ORDER_CHANGED, joined, json_object
 from services.intake.formats import rules
+from services.intake.payment_reports.store import KNOWN_FROM_US
 from services.intake.playbooks.rules import SHOWN_TITLE, UNSEEN
 
 # Where a statement runs: by itself, or in the caller's transaction.
@@ -187,8 +188,10 @@ WITH given AS MATERIALIZED (
                                 excluded.status = '{OrderStatus.PAID}' AND o.paid IS NULL
                                 THEN coalesce(excluded.amount, o.amount) END, o.said_paid)
                             ELSE o.said_paid END AS said_paid,
-                       -- What a payment by hand has made of it stays: the source does not know of that.
-                       CASE WHEN NOT (says AND excluded.status_said) OR o.unpaid_status IS NULL THEN o.unpaid_status
+                       -- What a payment by hand has made of it stays: the source does not know of that, or says
+                       -- what it has from us.
+                       CASE WHEN NOT (says AND excluded.status_said) OR o.unpaid_status IS NULL OR
+                                excluded.status = '{OrderStatus.PAID}' AND {KNOWN_FROM_US} THEN o.unpaid_status
                             WHEN excluded.status IN ({BEFORE_PAID}) THEN excluded.status END AS unpaid_status
                 -- An older order state that arrives later changes nothing (S4.1).
                 FROM (SELECT (excluded.said_at < o.said_at) IS NOT TRUE AS says,
