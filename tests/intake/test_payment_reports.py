@@ -206,6 +206,21 @@ async def test_what_is_deleted_here_and_stands_at_the_school_waits_for_a_person(
     assert waiting == []
 
 
+@pytest.mark.req("S4.10")
+async def test_what_is_paid_after_a_payment_was_deleted_on_both_sides_is_booked(desk: Desk) -> None:
+    payment = await pay(desk, await ordered(desk))
+    async with desk.worker():
+        shown = await reported(desk, payment, "accepted")
+        await eventually(partial(orders, desk), lambda found: found[0]["paid"] is not None)  # its webhook is here
+    assert await booked(desk) == [("manual", "received")]
+    await desk.api.ok("POST", f"/payments/{payment['id']}/delete", {"reason": "mistake"}, headers=tag(shown))
+    [deal] = desk.school.deals.values()
+    await desk.customer(f"_orders/{deal.id}", status="in_work", payed="0")
+    await step(desk, payment, "by_hand")
+    await desk.customer(f"_orders/{deal.id}", status="payed")
+    assert (await booked(desk))[-1] == ("automatic", "received")
+
+
 @pytest.mark.req("S4.10", "P.12")
 async def test_what_is_deleted_while_it_is_in_doubt_waits_for_a_person_too(desk: Desk) -> None:
     payment = await pay(desk, await ordered(desk))

@@ -168,11 +168,12 @@ WITH given AS MATERIALIZED (
            {said_paid("r.status", "r.")}
     FROM resolved r ORDER BY r.source_id, r.external_id
     ON CONFLICT (source_id, external_id) DO UPDATE
-    SET (status, status_said, amount, paid, currency, payment_link, said_at, heard_at, said_paid, unpaid_status,
-         version) = (
+    SET (status, status_said, amount, paid, currency, payment_link, said_at, heard_at, said_paid, booked_paid,
+         unpaid_status, version) = (
             SELECT s.status, o.status_said OR excluded.status_said, s.amount, s.paid, s.currency, s.payment_link,
                    greatest(o.said_at, excluded.said_at), greatest(o.heard_at, excluded.heard_at),
-                   s.said_paid, s.unpaid_status,
+                   -- A sum that falls is looked at again when it rises: what is booked by then says what is new.
+                   s.said_paid, least(o.booked_paid, s.said_paid), s.unpaid_status,
                    o.version + ((s.status, s.amount, s.paid, s.currency, s.payment_link)
                        IS DISTINCT FROM (o.status, o.amount, o.paid, o.currency, o.payment_link))::int
             FROM (
