@@ -87,9 +87,9 @@ EXISTS (SELECT FROM payment_report r JOIN payment p ON p.id = r.id
 #: Of an order `o`: its school may have from us what it says of it.
 KNOWN_FROM_US = f"""
 (EXISTS (SELECT FROM payment p WHERE p.order_id = o.id AND p.status = 'received' AND p.reported) OR {IN_THE_AIR})
-"""  # noqa: S608 - constants
-#: Of an order `o`: a payment was refused, so a person is asked to enter it at the school, and has not said yet that
-#: they did: what it says may have that one in it, unless it is less. By any of their steps it is known.
+"""
+#: Of an order `o`: a payment was refused, so a person is asked to enter it at the school, and has not said yet
+#: that they did: what it says may have that one in it, unless it is less. By any of their steps it is known.
 LEFT_TO_A_PERSON = f"""
 EXISTS (SELECT FROM payment_report r JOIN payment p ON p.id = r.id
         WHERE r.order_id = o.id AND r.state = 'refused' AND (r.code IN ({_NEEDLESS})) IS NOT TRUE
