@@ -1,6 +1,7 @@
 """A school is asked by us to report its orders, and the source says what came of it (S4.1)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -11,7 +12,10 @@ from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
 from libs.common.platform.db import Database
 from libs.common.platform.sealing import DataKeys
 from libs.common.platform.sealing.keys import new_key
+from libs.common.platform.worker import Watch
 from services.intake.schools.store import SealedSchools, place_of
+from services.intake.schools.webhooks import subscriptions
+from services.intake.sources.cache import SourceCache
 from tests.intake.school import ACCOUNT, ANNA, SOURCE, Desk, open_school
 from tests.intake.test_placements import raised
 
@@ -53,6 +57,17 @@ async def test_it_is_asked_once_and_anew_when_the_address_is_another(desk: Desk)
     await desk.subscribe()
     assert desk.school.uris[1].endswith(f"?token={secret}")
     assert first[1] != desk.school.uris[1]
+
+
+async def test_a_secret_that_another_process_made_this_moment_reaches_the_school(desk: Desk) -> None:
+    await desk.set_school(webhook_key=BEARER)
+    await desk.subscribe()
+    worker = replace(desk.ctx, sources=SourceCache(desk.ctx.core.db, desk.ctx.core.keys, lambda: 0.0))
+    await worker.sources.refresh()
+    version = {"headers": {"if-match": '"1"'}}
+    secret = (await desk.api.ok("POST", f"/sources/{desk.source['id']}/rotate", {}, **version))["secret"]
+    await subscriptions(worker, Watch(1.0)).once()
+    assert desk.school.uris[1].endswith(f"?token={secret}")
 
 
 @pytest.mark.req("P.12")

@@ -69,6 +69,7 @@ class Subscriptions:
     async def open(self, leased: Leased) -> Subscription | None:
         ctx = self._ctx
         row = await ctx.core.db.pool.fetchrow(store.SCHOOL, UUID(leased.name.partition(":")[0]))
+        await ctx.sources.refresh()  # a secret of this moment is why it is due; an older one would do for an hour
         known = None if row is None else await ctx.sources.get(row["source_key"])
         if row is None or known is None or not (row["active"] and row["webhook_key"] and known.source.active):
             return None
