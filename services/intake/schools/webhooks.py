@@ -80,7 +80,8 @@ class Subscriptions:
             api=api_of(row["name"], ctx.settings.standins),
             uri=f"{ctx.settings.outside}{_address(known.source)}",
             now=ctx.core.clock.now(),
-            known=leased.cursor.get("stamp"),
+            # What failed since, if only for another address, is over when the school has said yes again.
+            known=None if leased.failures else leased.cursor.get("stamp"),
         )
 
     async def apply(self, tx: Transaction, leased: Leased, facts: Sequence[None]) -> None:
