@@ -89,7 +89,7 @@ async def test_what_failed_at_another_address_is_over_when_it_is_as_it_was_or_go
         await subscribe_as(desk, "https://elsewhere.test/")
     assert await raised(desk) == [("school_unheard", "getcourse")]
     desk.standin.dice.failures = []
-    await subscribe_as(desk, desk.ctx.settings.public_url if reached else None)
+    await subscribe_as(desk, str(desk.ctx.settings.public_url) if reached else None)
     assert cast("list[object]", (await desk.api.ok("GET", "/attention"))["items"]) == []
 
 
@@ -126,6 +126,7 @@ async def test_a_new_data_key_seals_both_keys_of_an_account_anew(desk: Desk) -> 
     both = DataKeys.parse(f"{new_key('next')} {core.settings.data_keys.get_secret_value()}")
     assert await SealedSchools().reseal(core.db, both, 10, forget_plain=True) == 1
     row = await core.db.pool.fetchrow("SELECT id, api_key, webhook_key FROM school")
+    assert row is not None
     opened = [both.open(row[name], place_of(row["id"], name)) for name in ("api_key", "webhook_key")]
     assert (opened, await SealedSchools().key_ids(core.db)) == ([DEMO_KEY, BEARER], {"next"})
 
