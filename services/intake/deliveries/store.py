@@ -29,7 +29,7 @@ from services.intake.consents.rules import LISTED
 from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.events import LEAD_RECEIVED, ORDER, ORDER_CHANGED, joined, json_object
 from services.intake.formats import rules
-from services.intake.payment_reports.store import KNOWN_FROM_US
+from services.intake.payment_reports.store import KEPT_THERE, KNOWN_FROM_US
 from services.intake.playbooks.rules import SHOWN_TITLE, UNSEEN
 
 # Where a statement runs: by itself, or in the caller's transaction.
@@ -194,10 +194,12 @@ WITH given AS MATERIALIZED (
                        CASE WHEN NOT (says AND excluded.status_said) OR o.unpaid_status IS NULL OR
                                 excluded.status = '{OrderStatus.PAID}' AND {KNOWN_FROM_US} THEN o.unpaid_status
                             WHEN excluded.status IN ({BEFORE_PAID}) THEN excluded.status END AS unpaid_status
-                -- An older order state that arrives later changes nothing (S4.1).
+                -- An older order state that arrives later changes nothing (S4.1); nor does what a school says of
+                -- a payment that was deleted here alone.
                 FROM (SELECT (excluded.said_at < o.said_at) IS NOT TRUE AS says,
                              excluded.status IN ({BEFORE_PAID}) AND (o.unpaid_status IS NOT NULL OR
-                                 o.status IN ({PAID}) AND (excluded.said_at > o.said_at) IS NOT TRUE) AS back) t
+                                 o.status IN ({PAID}) AND (excluded.said_at > o.said_at) IS NOT TRUE)
+                                 OR excluded.status = '{OrderStatus.PAID}' AND {KEPT_THERE} AS back) t
             ) s
         )
     RETURNING old.id IS NULL AS fresh, coalesce(new.version > old.version, false) AS moved,
@@ -207,7 +209,7 @@ WITH given AS MATERIALIZED (
 ), outcome AS MATERIALIZED (
     SELECT r.n, r.delivery_id, r.desk, r.source_id, r.source, r.partner_id, r.playbook, r.received_at, r.now,
            r.method, r.query, r.headers, r.body, r.external_id,
-           CASE WHEN r.status <> o.status  -- what was said of it is older, or leads back
+           CASE WHEN r.status <> o.status  -- what was said of it is older, leads back, or is of a deleted payment
                 THEN r.notes::jsonb || jsonb_build_array(
                     jsonb_build_object('field', 'status', 'code', 'state_kept', 'detail', r.status))
                 ELSE r.notes::jsonb END AS notes, r.marketing, r.name, r.phone, r.phone_raw,

@@ -94,6 +94,12 @@ EXISTS (SELECT FROM payment_report r JOIN payment p ON p.id = r.id
 KNOWN_FROM_US = f"""
 (EXISTS (SELECT FROM payment p WHERE p.order_id = o.id AND p.status = 'received' AND p.reported) OR {IN_THE_AIR})
 """
+#: Of an order `o`: a payment was deleted here that its school has from us, or may have: that it says so is no news.
+KEPT_THERE = """
+EXISTS (SELECT FROM payment p LEFT JOIN payment_report r ON r.id = p.id
+        WHERE p.order_id = o.id AND p.status = 'deleted'
+          AND (p.reported OR r.offered_at IS NOT NULL AND r.state IN ('pending', 'sending', 'waiting', 'unknown')))
+"""
 #: Of an order `o`: a payment was refused, so a person is asked to enter it at the school, and has not said yet
 #: that they did: what it says may have that one in it, unless it is less. By any of their steps it is known.
 LEFT_TO_A_PERSON = f"""
