@@ -1,6 +1,7 @@
 """The school playbook by the engine alone: S0.1, S0.2, S0.7, S4.2-S4.4, S4.11."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -225,3 +226,14 @@ def test_successors_of_owned_leads_are_not_new() -> None:
     process = taken()
     process.outcome("no_answer", call_made=True, problem="busy")
     assert process.task.lane == "again"
+
+
+@pytest.mark.req("S2.6")
+@pytest.mark.parametrize("status", ["cancelled", "false"])
+def test_the_end_of_another_order_is_not_that_of_the_lead(status: str) -> None:
+    process, other = taken(), UUID(int=8)
+    process.on(changed("new", order_id=other))
+    process.on(changed(status, order_id=other))
+    assert (process.state.live, process.state.status, process.task.type) == (True, "new", "process_order")
+    process.on(changed("paid", order_id=other))
+    assert (process.state.live, process.state.status) == (False, "paid")
