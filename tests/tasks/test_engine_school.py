@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from libs.common.contracts.shared import ContactKind, Direction
 from services.tasks.engine.effects import (
     CloseTask,
     DeferTask,
@@ -19,6 +20,7 @@ from services.tasks.engine.effects import (
     SetOwner,
     SetStatus,
 )
+from services.tasks.engine.events import ContactRecorded
 from services.tasks.engine.state import TaskState
 from tests.tasks.support import ANNA, BORIS, SCHOOL, START, EngineProcess, changed, started
 
@@ -220,6 +222,14 @@ def test_a_second_unpaid_order_stays_false_while_it_is_unpaid() -> None:
     process = started(SCHOOL, "second_unpaid_order")
     process.on(changed("awaiting_payment"))
     assert (process.state.status, process.state.open_tasks) == ("false", ())
+
+
+@pytest.mark.req("S4.2")
+def test_a_second_unpaid_order_stays_false_though_its_customer_writes() -> None:
+    process = started(SCHOOL, "second_unpaid_order")
+    process.on(ContactRecorded(process.now, kind=ContactKind.MESSAGE, direction=Direction.IN))
+    process.on(changed("awaiting_payment"))
+    assert (process.state.status, process.task.type) == ("false", "answer")
 
 
 def test_successors_of_owned_leads_are_not_new() -> None:
