@@ -1,15 +1,17 @@
 """What becomes of the tasks of who goes and who comes back, judged under the lock (S2.2, S4.6)."""
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from libs.common.contracts.shared import Presence
 from services.tasks.engine.state import Brief, MoveReason, OperatorId, Task
-from services.tasks.moves.rules import fitting, goes_back, has_come
-from services.tasks.operators.rules import OperatorProfile
-from tests.tasks.support import ANNA, BORIS, CALLBACK, DESK, START, blank, facts, started
+from services.tasks.free.rules import Asked, Known, made
+from services.tasks.moves.rules import goes_back, has_come
+from services.tasks.operators.rules import OperatorProfile, fitting
+from tests.tasks.support import ANNA, BORIS, CALLBACK, DESK, FREE, START, blank, facts, started
 
 pytestmark = pytest.mark.req("S2.2", "S4.6")
 
@@ -22,10 +24,10 @@ PAUSED, DISMISSED = replace(THERE, away=True), replace(THERE, active=False)
 ELSEWHERE, LEARNING = replace(THERE, desks=frozenset({"cars"})), replace(THERE, roles=frozenset({"trainee"}))
 STOOD_IN = replace(started(CALLBACK).task, operator_id=BORIS.id, original_id=ANNA.id)
 CLARA = OperatorId(UUID(int=3))
-FREE = replace(STOOD_IN, operator_id=None, brief=Brief("Сверить счёт", "chief", personal=True))
+FOR_ANNA = replace(STOOD_IN, operator_id=None, brief=Brief("Сверить счёт", "chief", personal=True))
 
 
-@pytest.mark.parametrize("task", [STOOD_IN, FREE, replace(STOOD_IN, contacted_id=ANNA.id)])
+@pytest.mark.parametrize("task", [STOOD_IN, FOR_ANNA, replace(STOOD_IN, contacted_id=ANNA.id)])
 def test_what_a_stand_in_has_not_begun_goes_back(task: Task) -> None:
     assert goes_back(blank(CALLBACK, facts()), task, THERE)
 
@@ -83,3 +85,15 @@ def test_who_has_come_back_leaves_nothing_behind(
     reason: MoveReason, now: OperatorProfile | None, *, come: bool
 ) -> None:
     assert has_come(reason, now) is come
+
+
+@pytest.mark.parametrize(("changed", "stands_in"), [({}, True), ({"roles": LEARNING.roles}, False),
+                                                    ({"desks": ELSEWHERE.desks}, False)])  # fmt: skip
+def test_a_free_task_of_an_absent_person_is_the_pool_s_if_their_deputy_may_not_have_it(
+    changed: dict[str, object], *, stands_in: bool
+) -> None:
+    asked = Asked(DESK.code, "Сверить счёт", None, START, ANNA.id, None, None, None, None, None, important=False)
+    absent = replace(ABSENT, absent_until=START + timedelta(hours=1), deputy_id=BORIS.id)
+    deputy = replace(THERE, id=BORIS.id, name=BORIS.name, **changed)  # type: ignore[arg-type]
+    event = made(asked, Known(DESK, (), (), (), absent, None, deputy), FREE.task_types[FREE.fallback], "chief")
+    assert (event.operator, event.original_id) == (BORIS if stands_in else None, ANNA.id)

@@ -21,10 +21,10 @@ from services.tasks.errors import (
     UnknownOperatorError,
 )
 from services.tasks.moves import store
-from services.tasks.moves.rules import fitting, goes_back, has_come
+from services.tasks.moves.rules import goes_back, has_come
 from services.tasks.moves.store import MOST, Departure, Release
 from services.tasks.operators.queries import locked_operators, operator_of, operators_of
-from services.tasks.operators.rules import OperatorProfile, unfit
+from services.tasks.operators.rules import OperatorProfile, fitting, unfit
 from services.tasks.processes.batch import Batch
 from services.tasks.processes.rules import Address
 from services.tasks.tasks.actions import LockedTask, lock_seen, raise_refusal

@@ -25,9 +25,3 @@ def has_come(reason: MoveReason, now: OperatorProfile | None) -> bool:
     """
     absence = Absence.INACTIVE if now is None else now.absence
     return absence is None or (reason is MoveReason.ABSENT and absence is not Absence.ABSENT)
-
-
-def fitting(deputy: OperatorProfile | None, desk: str, role: str) -> OperatorProfile | None:
-    """Return a deputy who is there and of a desk and role; None: what is to be done is for the role."""
-    there = deputy is not None and deputy.absence is None and not unfit(deputy, desk, role)
-    return deputy if there else None
