@@ -96,6 +96,17 @@ async def test_what_the_release_before_has_written_is_published_once(api: Api) -
     assert ([event.lists for event in await api.said(MaskingChanged)], published) == ([True, False], [1, 0, 1])
 
 
+async def test_who_sets_what_one_desk_masks_says_nothing_of_another(api: Api) -> None:
+    await api.ctx.core.db.pool.execute(
+        "INSERT INTO masking (desk, lists, changed_by) VALUES ('other', true, 'ann')"
+    )
+    await api.ok("PUT", "/masking?desk=demo", {"lists": True})
+    by_person = await api.ctx.core.db.pool.fetch("SELECT desk FROM masking WHERE published")
+    await publish_masking(api.ctx)
+    by_worker = await api.ctx.core.db.pool.fetch("SELECT desk FROM masking WHERE published ORDER BY desk")
+    assert [[row["desk"] for row in found] for found in (by_person, by_worker)] == [["demo"], ["demo", "other"]]
+
+
 async def test_what_a_desk_masks_and_keeps_is_a_part_of_its_file(api: Api) -> None:
     rules: dict[str, object] = {"masking": {"lists": True}, "retention": {"deliveries": 90, "customers": 365}}
     made = await planned_and_applied(api, rules)
