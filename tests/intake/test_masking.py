@@ -1,6 +1,7 @@
 """Numbers and addresses are masked to operators of a desk that says so, where the lead is not their own (P.7)."""
 
 import json
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -80,6 +81,23 @@ async def test_one_thing_alone_and_what_search_finds_are_masked_as_lists_are(api
     await mine(api, lead_id, me)
     own = [path for path in reads if NUMBER in (said := await called(api, path)) or OTHER in said]
     assert (strange, managed, own) == (set(), reads, reads)
+
+
+async def test_a_part_of_a_number_finds_what_one_may_see_whole_and_no_other(api: Api) -> None:
+    me = uuid7()
+    await api.hire(operator_id=me)
+    lead_id = lead_of(await api.deliver(await api.source(), order()))
+    reads = [
+        f"/{name}?q={typed}" for name in ("leads", "customers") for typed in (NUMBER[5:10], NUMBER[-4:], NUMBER)
+    ]
+    await api.ok("PUT", "/masking?desk=demo", {"lists": True})
+    strange, managed = await counts(api, reads), await counts(api, reads, "supervisor")
+    await mine(api, lead_id, me)
+    assert (strange, managed, await counts(api, reads)) == ([0, 0, 1, 0, 0, 1], [1] * 6, [1] * 6)
+
+
+async def counts(api: Api, paths: Sequence[str], role: str = "operator") -> list[int]:
+    return [len(json.loads(await called(api, path, role))["items"]) for path in paths]
 
 
 async def test_what_a_desk_masks_is_published_and_only_when_it_changes(api: Api) -> None:
