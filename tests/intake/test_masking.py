@@ -13,6 +13,7 @@ from services.intake.masking.actions import publish_masking
 from tests.intake.api import Api, lead_of, order
 from tests.intake.test_configuration_api import PATH as CONFIGURATION
 from tests.intake.test_configuration_api import changes, planned_and_applied
+from tests.intake.test_refunds import refund
 
 pytestmark = pytest.mark.req("P.7")
 
@@ -138,3 +139,16 @@ async def test_what_a_desk_masks_and_keeps_is_a_part_of_its_file(api: Api) -> No
     kept = {"deliveries": 90, "recordings": None, "customers": 365}
     assert (exported["masking"], exported["retention"]) == (rules["masking"], kept)
     assert [event.lists for event in await api.said(MaskingChanged)] == [True]
+
+
+async def test_whom_a_refund_is_paid_to_is_masked_alone_and_in_the_list(api: Api) -> None:
+    me = uuid7()
+    school, view = await refund(api, "details_wanted", "details_given")
+    await api.hire(operator_id=me)
+    await api.ok("PUT", "/masking?desk=demo", {"lists": True})
+    paths = f"/refunds/{view['id']}", "/refunds"
+    strange = [await called(api, path) for path in paths]
+    await mine(api, UUID(str(school.lead["id"])), me)
+    own = [await called(api, path) for path in paths]
+    assert [NUMBER in text for text in (*strange, *own)] == [False, False, True, True]
+    assert ["a***@example.com" in text for text in (*strange, *own)] == [True, True, False, False]
