@@ -1,6 +1,7 @@
 """Numbers and addresses are masked to operators of a desk that says so, where the lead is not their own (P.7)."""
 
 import json
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -83,6 +84,23 @@ async def test_one_thing_alone_and_what_search_finds_are_masked_as_lists_are(api
     assert (strange, managed, own) == (set(), reads, reads)
 
 
+async def test_a_part_of_a_number_finds_what_one_may_see_whole_and_no_other(api: Api) -> None:
+    me = uuid7()
+    await api.hire(operator_id=me)
+    lead_id = lead_of(await api.deliver(await api.source(), order()))
+    reads = [
+        f"/{name}?q={typed}" for name in ("leads", "customers") for typed in (NUMBER[5:10], NUMBER[-4:], NUMBER)
+    ]
+    await api.ok("PUT", "/masking?desk=demo", {"lists": True})
+    strange, managed = await counts(api, reads), await counts(api, reads, "supervisor")
+    await mine(api, lead_id, me)
+    assert (strange, managed, await counts(api, reads)) == ([0, 0, 1, 0, 0, 1], [1] * 6, [1] * 6)
+
+
+async def counts(api: Api, paths: Sequence[str], role: str = "operator") -> list[int]:
+    return [len(json.loads(await called(api, path, role))["items"]) for path in paths]
+
+
 async def test_what_a_desk_masks_is_published_and_only_when_it_changes(api: Api) -> None:
     for lists in (True, True, False):
         await api.ok("PUT", "/masking?desk=demo", {"lists": lists})
@@ -95,6 +113,17 @@ async def test_what_the_release_before_has_written_is_published_once(api: Api) -
     await api.ctx.core.db.pool.execute("UPDATE masking SET lists = false")
     published.append(await publish_masking(api.ctx))
     assert ([event.lists for event in await api.said(MaskingChanged)], published) == ([True, False], [1, 0, 1])
+
+
+async def test_who_sets_what_one_desk_masks_says_nothing_of_another(api: Api) -> None:
+    await api.ctx.core.db.pool.execute(
+        "INSERT INTO masking (desk, lists, changed_by) VALUES ('other', true, 'ann')"
+    )
+    await api.ok("PUT", "/masking?desk=demo", {"lists": True})
+    by_person = await api.ctx.core.db.pool.fetch("SELECT desk FROM masking WHERE published")
+    await publish_masking(api.ctx)
+    by_worker = await api.ctx.core.db.pool.fetch("SELECT desk FROM masking WHERE published ORDER BY desk")
+    assert [[row["desk"] for row in found] for found in (by_person, by_worker)] == [["demo"], ["demo", "other"]]
 
 
 async def test_what_a_desk_masks_and_keeps_is_a_part_of_its_file(api: Api) -> None:
