@@ -89,7 +89,7 @@ async def test_what_failed_at_another_address_is_over_when_it_is_as_it_was_or_go
         await subscribe_as(desk, "https://elsewhere.test/")
     assert await raised(desk) == [("school_unheard", "getcourse")]
     desk.standin.dice.failures = []
-    await subscribe_as(desk, desk.ctx.settings.public_url if reached else None)
+    await subscribe_as(desk, str(desk.ctx.settings.public_url) if reached else None)
     assert cast("list[object]", (await desk.api.ok("GET", "/attention"))["items"]) == []
 
 
