@@ -6,18 +6,23 @@ from uuid import UUID
 
 from libs.common.connect.command.store import CommandStore, Tables
 from libs.common.platform.db import Transaction
+from services.intake.orders.schemas import PlacementState
 from services.intake.payment_reports.rules import BY_HAND, NEEDLESS
 from services.intake.placements.store import EMAIL
 
 _NEEDLESS = ", ".join(f"'{code}'" for code in sorted(NEEDLESS))
 _DETAILS = f"""
 , a.order_id, a.traceparent, c.name AS account_name, c.api_key, o.external_id AS order_key, o.external_number,
-o.items, o.amount, o.currency, o.said_paid, o.placed_state, l.name AS person, l.phone, {EMAIL} AS email,
+o.items, o.amount, o.currency, o.said_paid, l.name AS person, l.phone, {EMAIL} AS email,
 p.status AS payment_status, old.offered_at IS NOT NULL OR a.number > 1 AS in_doubt,
 (SELECT sum(x.amount) FROM payment x WHERE x.order_id = o.id AND x.status = 'received') AS received,
 NOT EXISTS (SELECT FROM payment x WHERE x.order_id = o.id AND x.kind = 'manual' AND x.status = 'received'
                                     AND x.id > p.id) AS last
 """  # noqa: S608 - constants
+# None while its order is being made there: two calls at once could make the order twice.
+_READY = f"""
+          AND NOT EXISTS (SELECT FROM sales_order o
+                          WHERE o.id = a.order_id AND o.placed_state = '{PlacementState.PENDING}')"""
 COMMANDS = CommandStore(
     Tables(
         command="payment_report",
@@ -27,6 +32,7 @@ COMMANDS = CommandStore(
         details=_DETAILS,
         sources=", payment p, sales_order o, lead l",
         joined=" AND p.id = a.id AND o.id = a.order_id AND l.id = o.lead_id",
+        ready=_READY,
     )
 )
 # Nothing for an order whose source has no account in use.

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from libs.common.connect.command.rules import Answer, Unclear, Verdict
+from libs.common.connect.command.rules import Answer, Duplicate, Verdict
 from libs.common.connect.exchange import HttpRequest
 from libs.common.platform.db import Transaction
 from services.intake.context import Context
 from services.intake.formats.getcourse_api import Placed, pay
-from services.intake.orders.schemas import PlacementState
 from services.intake.payment_reports import store
 from services.intake.payment_reports.rules import IN_DOUBT, report_of
-from services.intake.placements.sender import Result, Row, SchoolCommands, not_yet
+from services.intake.placements.sender import Result, Row, SchoolCommands
 
 _SHOWN = (Verdict.REFUSED, Verdict.RETRY, Verdict.HALT)
 
@@ -25,11 +24,9 @@ class Reports(SchoolCommands):
         super().__init__(ctx, store.COMMANDS, "payment_report", "Payments that schools were informed of by verdict")
 
     def request(self, row: Row, key: str, api: str) -> HttpRequest | Answer | str:
-        if row["placed_state"] == PlacementState.PENDING:
-            return not_yet("order_pending")  # two calls at once could make the order twice
         paid = report_of(row)
         if paid == IN_DOUBT:
-            return Unclear(IN_DOUBT)
+            return Duplicate(IN_DOUBT)  # perhaps: no call is made, and one that is not counts as no answer
         return paid if isinstance(paid, str) else pay(paid, key, api)
 
     async def follow(self, tx: Transaction, result: Result, known: Placed | None) -> None:

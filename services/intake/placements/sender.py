@@ -27,7 +27,6 @@ from services.intake.schools.store import place_of
 # that is older is a person's; the check of the school's orders may end it.
 REPEATS, UNKNOWN_AFTER = timedelta(minutes=10), timedelta(minutes=15)
 TOO_LATE = "too_late"
-NOT_YET = 2.0  # seconds
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -132,8 +131,3 @@ class SchoolCommands(ABC):
             await self.lose(tx, found.unknown)
             await tx.commit()
         return len(found.unknown)
-
-
-def not_yet(code: str) -> Answer:
-    """Return the answer of a command whose time has yet to come: it was not called; its account goes on."""
-    return Refused(Class.PAUSE, code, wait=NOT_YET)

@@ -62,7 +62,7 @@ WITH busy AS (
         SELECT a.id FROM {command} a
         WHERE a.{queue_id} = s.id AND a.state IN ('pending', 'sending') AND a.due_at <= clock_timestamp()
           AND (a.offered_at IS NULL OR a.offered_at > clock_timestamp() - s.repeat_window)
-          AND (a.offered_at IS NOT NULL OR a.expires_at IS NULL OR a.expires_at > $7){paired}
+          AND (a.offered_at IS NOT NULL OR a.expires_at IS NULL OR a.expires_at > $7){ready}{paired}
         ORDER BY (a.offered_at IS NULL), a.due_at LIMIT s.share FOR UPDATE SKIP LOCKED
     ) a
     WHERE s.turn <= s.credits
@@ -234,8 +234,9 @@ class Expired:
 class Tables:
     """The names of a service's tables and columns. `details`, `sources`, `joined`: what a claim reads besides.
 
-    `pair`, `turn`: the recipient of a command, and its place among those to them; the commands of which the other
-    side limits these are `paced`. None: it limits no recipients.
+    `ready`: what must hold of a command `a` besides, else it is not claimed yet. `pair`, `turn`: the recipient of a
+    command, and its place among those to them; the commands of which the other side limits these are `paced`. None:
+    it limits no recipients.
     """
 
     command: str
@@ -246,6 +247,7 @@ class Tables:
     details: str = ""
     sources: str = ""
     joined: str = ""
+    ready: str = ""
     pair: str = ""
     turn: str = ""
 
