@@ -24,7 +24,7 @@ WHERE state IN ('planned', 'under_way') AND ends_at <= $1
 """
 BEGUN = """
 UPDATE absence SET state = 'under_way', version = version + 1
-WHERE operator_id = $1 AND state = 'planned' AND starts_at <= $2
+WHERE state = 'planned' AND starts_at <= $1 AND ends_at > $1
 """
 # Whose row does not say what is true at a moment ($1).
 _NOW = """
