@@ -94,3 +94,26 @@ async def test_an_absence_by_days_waits_for_the_zone_of_its_desk(desk: Desk) -> 
     planned = await plan(desk, FILE)
     answer = await apply(desk, FILE, planned.headers["etag"])
     assert (planned.status_code, answer.status_code, answer.json()["code"]) == (200, 409, "not_known_yet")
+
+
+@pytest.mark.parametrize("days", [("0001-01-01", "0001-01-02"), ("2026-07-01", "9999-12-31")])
+async def test_a_day_at_the_end_of_the_calendar_breaks_nothing(known: Desk, days: tuple[str, str]) -> None:
+    first, last = days
+    leave = {"first_day": first, "last_day": last, "reason": "отпуск"}
+    answer = await plan(known, {**FILE, "absences": {"ann": [leave]}})
+    assert answer.status_code in {200, 422}, answer.text
+
+
+@pytest.mark.parametrize("days", [("0001-01-01", "0001-01-02"), ("2026-07-01", "9999-12-31")])
+async def test_nor_does_an_absence_there_that_is_planned_by_hand(known: Desk, days: tuple[str, str]) -> None:
+    ann = await known.hire("ann", here=False)
+    first, last = days
+    body = {"operator_id": str(ann), "first_day": first, "last_day": last, "reason": "отпуск"}
+    assert (await known.call("POST", "/absences", body)).status_code in {201, 422}
+
+
+async def test_a_moment_at_the_end_of_the_calendar_is_exported(known: Desk) -> None:
+    leave = {"starts_at": "2026-07-01T10:00:00Z", "ends_at": "9999-12-31T23:59:59Z", "reason": "отпуск"}
+    await planned_and_applied(known, {**FILE, "absences": {"ann": [leave]}})
+    exported = (await known.call("GET", PATH, roles=("admin",))).json()["document"]
+    assert changes(await plan(known, exported)) == []

@@ -1,6 +1,8 @@
 """An order by hand for a lead or a customer who is there: no new lead, and nothing asked that is known (S4.8)."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,12 +17,16 @@ from services.intake.placements.queries import Target
 from services.intake.placements.schemas import OrderIn
 from tests.intake.api import NOW
 from tests.intake.api import order as page_order
-from tests.intake.exchange import faults
+from tests.intake.exchange import eventually, faults
 from tests.intake.school import ANNA, ORDER, Desk, open_school
 from tests.intake.test_placements import until
 
 pytestmark = [pytest.mark.servers, pytest.mark.req("S4.8")]
 View = dict[str, Any]
+LEARNED = (
+    "INSERT INTO customer_identity (desk, kind, value, customer_id) VALUES ('demo', 'phone', '+79160000009', $1)"
+)
+BEHIND = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))"
 SECOND = {"desk": "demo", "source": "getcourse", "title": "Курс «Профи»", "amount": "30000.00"}
 
 
@@ -163,6 +169,38 @@ async def test_an_email_of_someone_else_is_refused(desk: Desk) -> None:
     other = next(each for each in await leads(desk) if each["id"] != lead["id"])
     taken = {"lead_id": other["id"], "name": "Олег", "email": "anna@example.com"}
     assert await refused(desk, taken) == [("/email", "of_another")]
+
+
+async def test_an_email_that_the_customer_is_known_by_too_is_theirs(desk: Desk) -> None:
+    lead = await anna(desk)
+    await desk.customer(**{**ANNA, "email": "a.ivanova@example.com"})
+    asked = {**SECOND, "lead_id": lead["id"], "email": "a.ivanova@example.com"}
+    order = await desk.api.ok("POST", "/orders", asked)
+    assert (await desk.api.ok("GET", f"/leads/{order['lead_id']}"))["customer_id"] == lead["customer_id"]
+
+
+async def oleg(desk: Desk) -> View:
+    """Let Oleg order at the school, without a number; return his lead."""
+    await desk.customer(email="oleg@example.com", first_name="Олег")
+    return next(each for each in await leads(desk) if each["person"]["email"] == "oleg@example.com")
+
+
+async def test_a_number_of_someone_else_is_refused(desk: Desk) -> None:
+    await anna(desk)
+    lead = await oleg(desk)
+    taken = {"lead_id": lead["id"], "phone": "8 916 123-45-67", "email": "a@example.com"}
+    assert await refused(desk, taken) == [("/phone", "of_another")]
+    assert (await oleg(desk))["person"]["phone"] is None
+
+
+async def test_a_number_that_becomes_someone_elses_this_moment_is_refused(desk: Desk) -> None:
+    known, lead = await anna(desk), await oleg(desk)
+    pool = desk.ctx.core.db.pool
+    async with pool.acquire() as conn, asyncio.TaskGroup() as group, conn.transaction():
+        await conn.execute(LEARNED, UUID(known["customer_id"]))
+        asked = group.create_task(refused(desk, {"lead_id": lead["id"], "phone": "8 916 000-00-09"}))
+        await eventually(partial(pool.fetchval, BEHIND, conn.get_server_pid()), bool)
+    assert asked.result() == [("/phone", "of_another")]
 
 
 async def test_a_new_lead_needs_a_name_and_an_email_unless_the_number_is_known_with_one(desk: Desk) -> None:

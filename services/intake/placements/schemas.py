@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Sum, Wire
+from libs.common.platform.http.wire import NOT_HIDDEN, Sum, Wire
 from services.intake.contacts.schemas import Email
 
 Title = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
@@ -25,8 +25,8 @@ class OrderIn(Wire):
     source: Code
     lead_id: UUID | None = None
     customer_id: UUID | None = None
-    name: Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"\S")] = None
-    phone: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), NOT_HIDDEN] | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=64), NOT_HIDDEN] | None = None
     email: Email | None = None
     title: Title
     offer_code: Annotated[str | None, Field(min_length=1, max_length=100)] = None

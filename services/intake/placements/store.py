@@ -61,11 +61,20 @@ JOIN customer_identity i ON i.customer_id = w.id AND i.kind = 'email'
 WHERE p.desk = $1 AND p.kind = 'phone' AND p.value = $2 ORDER BY i.value LIMIT 1
 """
 LEAD = f"""
-SELECT l.id, {EMAIL} AS email FROM lead l
+SELECT l.id, l.phone, {EMAIL} AS email FROM lead l
 WHERE l.id = $1 AND l.desk = $2 AND l.merged_into IS NULL
   AND NOT EXISTS (SELECT FROM erased e WHERE e.id = l.customer_id)
 FOR UPDATE OF l
 """  # noqa: S608 - a constant
+# Whose an e-mail and a number are that somebody is known by: this lead's customer, or another.
+KNOWN_BY = """
+SELECT i.kind, coalesce(w.merged_into, i.customer_id) = coalesce(u.merged_into, l.customer_id) AS own
+FROM lead l LEFT JOIN customer u ON u.id = l.customer_id
+JOIN customer_identity i ON i.desk = l.desk
+     AND (i.kind = 'email' AND i.value = $2::text OR i.kind = 'phone' AND i.value = $3::text)
+LEFT JOIN customer w ON w.id = i.customer_id
+WHERE l.id = $1
+"""
 # By what is attached the accepting statement finds the customer of an order that opens a new lead.
 ATTACH = """
 WITH added AS (
@@ -83,7 +92,6 @@ JOIN customer_identity i ON (i.desk, i.kind, i.value) = ($1, k.kind, k.value)
 JOIN customer u ON u.id = i.customer_id
 WHERE coalesce(u.merged_into, u.id) <> $2 ORDER BY k.kind DESC
 """
-TAKEN = "SELECT EXISTS (SELECT FROM customer_identity WHERE desk = $1 AND kind = 'email' AND value = $2)"
 # An order of a lead that is there; its first version is that which says how far it has come at the school.
 ORDERED = """
 INSERT INTO sales_order (id, desk, lead_id, customer_id, source_id, external_id, external_number, order_number,
