@@ -1,12 +1,14 @@
 """Planned absences in a desk's document (S4.6, P.4)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 
 from libs.common.platform.clock import ManualClock
+from services.assignment.absences.actions import follow_absences
+from services.assignment.absences.store import CANCEL
 from tests.assignment.desk import Desk
 from tests.assignment.test_configuration_api import PATH, WHOLE, apply, changes, plan, planned_and_applied
 from tests.assignment.test_schedule_api import MOSCOW
@@ -55,6 +57,22 @@ async def test_what_has_ended_may_stand_in_the_file_and_is_no_change(known: Desk
     cast("ManualClock", known.ctx.core.clock).advance(timedelta(days=365))
     over = await planned_and_applied(known, FILE)
     assert changes(over) == []
+
+
+async def test_one_that_takes_the_place_of_one_under_way_is_under_way(known: Desk) -> None:
+    await planned_and_applied(known, FILE)
+    cast("ManualClock", known.ctx.core.clock).advance(datetime(2026, 7, 2, 9, tzinfo=UTC) - known.ctx.now())
+    await follow_absences(known.ctx)
+    await planned_and_applied(known, {**FILE, "absences": {"ann": [{**LEAVE, "reason": "болезнь"}]}})
+    await follow_absences(known.ctx)
+    assert sorted(await listed(known)) == [("Анна", "cancelled"), ("Анна", "under_way")]
+
+
+async def test_what_is_over_by_the_time_that_it_is_cancelled_stays_over(known: Desk) -> None:
+    await planned_and_applied(known, FILE)
+    absence_id = await known.ctx.db.pool.fetchval("UPDATE absence SET state = 'over' RETURNING id")
+    await known.ctx.db.pool.execute(CANCEL, absence_id)
+    assert await listed(known) == [("Анна", "over")]
 
 
 async def test_every_fault_of_an_absence_has_its_place(known: Desk) -> None:

@@ -11,6 +11,10 @@ import pytest
 from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
 from libs.common.platform.db import Database
 from libs.common.platform.ids import uuid7
+from services.intake.errors import OrderRefusedError
+from services.intake.placements.actions import place_order
+from services.intake.placements.queries import Target
+from services.intake.placements.schemas import OrderIn
 from tests.intake.api import NOW
 from tests.intake.api import order as page_order
 from tests.intake.exchange import eventually, faults
@@ -108,6 +112,15 @@ async def test_a_lead_that_has_an_order_or_is_over_gets_no_other(desk: Desk, mem
     assert (said.person.name, said.person.phone, said.person.email) == (
         "Анна Иванова", "+79161234567", "anna@example.com",
     )  # fmt: skip
+
+
+async def test_of_two_orders_that_are_made_at_once_for_a_lead_one_is_refused(desk: Desk) -> None:
+    lead = await called(desk)
+    asked, target = OrderIn.model_validate(SECOND), Target(UUID(lead["id"]))
+    await place_order(desk.ctx, asked, target, "anna", None)
+    with pytest.raises(OrderRefusedError):
+        await place_order(desk.ctx, asked, target, "anna", None)
+    assert await desk.api.count("sales_order") == 1
 
 
 @pytest.mark.req("P.6")

@@ -233,7 +233,7 @@ def _given(task: Task, operator: Operator, since: datetime | None) -> Task:
     )
 
 
-#: Reasons for which nobody stands in any more: it is with whose it was, or is another's because somebody said so.
+#: Reasons for which nobody stands in any more: it is with whose it was, or is another's because a person said so.
 _NO_STAND_IN = frozenset(
     {MoveReason.UNDONE, MoveReason.BACK, MoveReason.ASSIGNED, MoveReason.REDIRECTED, MoveReason.HANDED_OVER}
     | {MoveReason.REDISTRIBUTED}
