@@ -1,10 +1,15 @@
 """What is reported to a school of a payment by hand, and why it is not (S4.9)."""
 
+import base64
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs
 
+import orjson
 import pytest
 
+from services.intake.formats.getcourse_api import pay
 from services.intake.payment_reports.rules import report_of
 from services.intake.placements.rules import Placing
 
@@ -34,6 +39,8 @@ def test_the_payment_that_completes_an_order_is_reported_by_the_schools_number()
         ({"email": None}, "no_email"),
         ({"external_number": None}, "no_number"),
         ({"items": []}, "no_title"),
+        ({"items": [{"title": "Курс"}, {"title": "Книга"}]}, "several_items"),
+        ({"items": [{"title": "Курс, Книга"}]}, "several_items"),  # as GetCourse says several
     ],
 )
 def test_what_is_not_reported_says_why(known: dict[str, Any], why: str) -> None:
@@ -42,3 +49,27 @@ def test_what_is_not_reported_says_why(known: dict[str, Any], why: str) -> None:
 
 def test_what_the_school_says_after_it_was_reported_may_be_the_payment_itself() -> None:
     assert isinstance(report_of({**PAYMENT, "said_paid": Decimal(12000), "in_doubt": True}), Placing)
+
+
+def test_an_order_that_we_made_is_reported_as_we_made_it() -> None:
+    ours = {"external_id": "dz-k3f9x2abq7wm", "items": [{"title": "Курс, тариф «Всё»"}]}
+    assert isinstance(report_of({**PAYMENT, **ours}), Placing)
+
+
+@pytest.mark.parametrize(
+    ("code", "product"), [(None, {"product_title": "Курс"}), ("start", {"offer_code": "start"})]
+)
+def test_what_is_reported_says_no_more_of_person_and_order_than_the_school_demands(
+    code: str | None, product: dict[str, str]
+) -> None:
+    placing = report_of({**PAYMENT, "phone": "+79161234567", "name": "Анна Иванова"})
+    assert isinstance(placing, Placing)
+    form = parse_qs((pay(replace(placing, offer_code=code), "key", "https://acme.test/").body or b"").decode())
+    assert orjson.loads(base64.b64decode(form["params"][0])) == {
+        "user": {"email": "anna@example.com"},
+        "system": {"refresh_if_exists": 1},
+        "deal": {
+            "deal_number": "1042", **product, "deal_cost": "12000.00", "deal_currency": "RUB",
+            "deal_status": "payed", "deal_is_paid": 1, "payment_type": "OTHER", "payment_status": "accepted",
+        },
+    }  # fmt: skip

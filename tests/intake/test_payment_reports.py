@@ -148,6 +148,30 @@ async def test_a_part_of_the_sum_is_entered_there_by_a_person_and_the_rest_is_re
     assert (await paid(desk, part))["report"] == {"state": "accepted", "code": "by_hand"}
 
 
+@pytest.mark.req("P.12")
+async def test_a_part_that_is_entered_there_before_that_is_said_here_is_not_booked_twice(desk: Desk) -> None:
+    order = await ordered(desk)
+    part = await pay(desk, order, "6000.00")
+    async with desk.worker():
+        await reported(desk, part, "refused", "part")
+    [deal] = desk.school.deals.values()
+    await desk.customer(f"_orders/{deal.id}", status="part_payed", payed="6000")
+    assert await booked(desk) == [("manual", "received")]
+    await step(desk, part, "by_hand")
+    assert (await booked(desk), (await desk.shown(order))["status"]) == ([("manual", "received")], "part_paid")
+    await desk.customer(f"_orders/{deal.id}", status="payed", payed="12000")
+    assert await booked(desk) == [("manual", "received"), ("automatic", "received")]
+
+
+async def test_a_sum_that_cannot_be_the_part_that_waits_for_a_person_is_booked_at_once(desk: Desk) -> None:
+    part = await pay(desk, await ordered(desk), "6000.00")
+    async with desk.worker():
+        await reported(desk, part, "refused", "part")
+    [deal] = desk.school.deals.values()
+    await desk.customer(f"_orders/{deal.id}", status="part_payed", payed="1000")
+    assert await booked(desk) == [("manual", "received"), ("automatic", "received")]
+
+
 async def test_the_payment_that_completes_an_order_reports_those_before_it_too(desk: Desk) -> None:
     order = await ordered(desk)
     part = await pay(desk, order, "5000.00")
@@ -169,14 +193,32 @@ async def test_what_is_deleted_before_it_is_reported_is_not_reported(desk: Desk)
 
 @pytest.mark.req("S4.10", "P.12")
 async def test_what_is_deleted_here_and_stands_at_the_school_waits_for_a_person(desk: Desk) -> None:
-    payment = await pay(desk, await ordered(desk))
+    order = await ordered(desk)
+    payment = await pay(desk, order)
     async with desk.worker():
         shown = await reported(desk, payment, "accepted")
+        await eventually(partial(orders, desk), lambda found: found[0]["paid"] is not None)  # its webhook is here
     await desk.api.ok("POST", f"/payments/{payment['id']}/delete", {"reason": "mistake"}, headers=tag(shown))
+    assert (await desk.shown(order))["status"] == order["status"]
     assert await raised(desk) == [("payment_kept_there", payment["id"])]
     await step(desk, payment, "by_hand")
     waiting = cast("list[View]", (await desk.api.ok("GET", "/attention"))["items"])
     assert waiting == []
+
+
+@pytest.mark.req("S4.10")
+async def test_what_is_paid_after_a_payment_was_deleted_on_both_sides_is_booked(desk: Desk) -> None:
+    payment = await pay(desk, await ordered(desk))
+    async with desk.worker():
+        shown = await reported(desk, payment, "accepted")
+        await eventually(partial(orders, desk), lambda found: found[0]["paid"] is not None)  # its webhook is here
+    assert await booked(desk) == [("manual", "received")]
+    await desk.api.ok("POST", f"/payments/{payment['id']}/delete", {"reason": "mistake"}, headers=tag(shown))
+    [deal] = desk.school.deals.values()
+    await desk.customer(f"_orders/{deal.id}", status="in_work", payed="0")
+    await step(desk, payment, "by_hand")
+    await desk.customer(f"_orders/{deal.id}", status="payed")
+    assert (await booked(desk))[-1] == ("automatic", "received")
 
 
 @pytest.mark.req("S4.10", "P.12")

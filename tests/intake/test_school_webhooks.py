@@ -87,7 +87,7 @@ async def test_a_new_data_key_seals_both_keys_of_an_account_anew(desk: Desk) -> 
     assert core.settings.data_keys is not None
     both = DataKeys.parse(f"{new_key('next')} {core.settings.data_keys.get_secret_value()}")
     assert await SealedSchools().reseal(core.db, both, 10, forget_plain=True) == 1
-    row = await core.db.pool.fetchrow("SELECT id, api_key, webhook_key FROM school")
+    [row] = await core.db.pool.fetch("SELECT id, api_key, webhook_key FROM school")
     opened = [both.open(row[name], place_of(row["id"], name)) for name in ("api_key", "webhook_key")]
     assert (opened, await SealedSchools().key_ids(core.db)) == ([DEMO_KEY, BEARER], {"next"})
 

@@ -29,6 +29,7 @@ from services.intake.consents.rules import LISTED
 from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.events import LEAD_RECEIVED, ORDER, ORDER_CHANGED, joined, json_object
 from services.intake.formats import rules
+from services.intake.payment_reports.store import KNOWN_FROM_US
 from services.intake.playbooks.rules import SHOWN_TITLE, UNSEEN
 
 # Where a statement runs: by itself, or in the caller's transaction.
@@ -167,11 +168,12 @@ WITH given AS MATERIALIZED (
            {said_paid("r.status", "r.")}
     FROM resolved r ORDER BY r.source_id, r.external_id
     ON CONFLICT (source_id, external_id) DO UPDATE
-    SET (status, status_said, amount, paid, currency, payment_link, said_at, heard_at, said_paid, unpaid_status,
-         version) = (
+    SET (status, status_said, amount, paid, currency, payment_link, said_at, heard_at, said_paid, booked_paid,
+         unpaid_status, version) = (
             SELECT s.status, o.status_said OR excluded.status_said, s.amount, s.paid, s.currency, s.payment_link,
                    greatest(o.said_at, excluded.said_at), greatest(o.heard_at, excluded.heard_at),
-                   s.said_paid, s.unpaid_status,
+                   -- A sum that falls is looked at again when it rises: what is booked by then says what is new.
+                   s.said_paid, least(o.booked_paid, s.said_paid), s.unpaid_status,
                    o.version + ((s.status, s.amount, s.paid, s.currency, s.payment_link)
                        IS DISTINCT FROM (o.status, o.amount, o.paid, o.currency, o.payment_link))::int
             FROM (
@@ -187,8 +189,10 @@ WITH given AS MATERIALIZED (
                                 excluded.status = '{OrderStatus.PAID}' AND o.paid IS NULL
                                 THEN coalesce(excluded.amount, o.amount) END, o.said_paid)
                             ELSE o.said_paid END AS said_paid,
-                       -- What a payment by hand has made of it stays: the source does not know of that.
-                       CASE WHEN NOT (says AND excluded.status_said) OR o.unpaid_status IS NULL THEN o.unpaid_status
+                       -- What a payment by hand has made of it stays: the source does not know of that, or says
+                       -- what it has from us.
+                       CASE WHEN NOT (says AND excluded.status_said) OR o.unpaid_status IS NULL OR
+                                excluded.status = '{OrderStatus.PAID}' AND {KNOWN_FROM_US} THEN o.unpaid_status
                             WHEN excluded.status IN ({BEFORE_PAID}) THEN excluded.status END AS unpaid_status
                 -- An older order state that arrives later changes nothing (S4.1).
                 FROM (SELECT (excluded.said_at < o.said_at) IS NOT TRUE AS says,

@@ -62,33 +62,31 @@ def api_of(account: str, standins: str | None) -> str:
 
 def place(placing: Placing, key: str, api: str) -> HttpRequest:
     """Return the request that makes an order, or edits the one of the same number."""
-    return _import(placing, key, api)
+    user = _said(email=placing.email, phone=placing.phone, first_name=placing.name)
+    deal = _deal(placing, offer_code=placing.offer_code, product_title=placing.title, quantity=1)
+    return _import(key, api, user, deal, return_payment_link=1, return_deal_number=1)
 
 
 def pay(placing: Placing, key: str, api: str) -> HttpRequest:
     """Return the request that completes an order with a payment of what it lacks; a repeat finds it completed.
 
-    No sum of a payment can be said. How the desk's customers pay is not among the school's own types.
+    No sum of a payment can be said. How the desk's customers pay is not among the school's own types. All that is
+    said edits the order and its person there, so it is what the API demands of an order, and no more.
     """
-    return _import(
-        placing, key, api, deal_status="payed", deal_is_paid=1, payment_type="OTHER", payment_status="accepted"
-    )
+    product = {"product_title": placing.title} if placing.offer_code is None else {"offer_code": placing.offer_code}
+    paid = {"deal_status": "payed", "deal_is_paid": 1, "payment_type": "OTHER", "payment_status": "accepted"}
+    return _import(key, api, {"email": placing.email}, _deal(placing, **product, **paid))
 
 
-def _import(placing: Placing, key: str, api: str, **deal: object) -> HttpRequest:
-    document = {
-        "user": _said(email=placing.email, phone=placing.phone, first_name=placing.name),
-        "system": {"refresh_if_exists": 1, "return_payment_link": 1, "return_deal_number": 1},
-        "deal": _said(
-            deal_number=placing.number,
-            offer_code=placing.offer_code,
-            product_title=placing.title,
-            quantity=1,
-            deal_cost=None if placing.amount is None else f"{placing.amount:.2f}",
-            deal_currency=placing.currency,
-            **deal,
-        ),
-    }
+def _deal(placing: Placing, **said: object) -> Mapping[str, object]:
+    cost = None if placing.amount is None else f"{placing.amount:.2f}"
+    return _said(deal_number=placing.number, deal_cost=cost, deal_currency=placing.currency, **said)
+
+
+def _import(
+    key: str, api: str, user: Mapping[str, object], deal: Mapping[str, object], **system: object
+) -> HttpRequest:
+    document = {"user": user, "system": {"refresh_if_exists": 1, **system}, "deal": deal}
     params = base64.b64encode(orjson.dumps(document)).decode()
     return HttpRequest.form(f"{api}pl/api/deals", {"action": "add", "key": key, "params": params})
 

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from libs.common.connect.command.store import CommandStore, Tables
 from libs.common.platform.db import Transaction
-from services.intake.payment_reports.rules import BY_HAND
+from services.intake.payment_reports.rules import BY_HAND, NEEDLESS
 from services.intake.placements.store import EMAIL
 
+_NEEDLESS = ", ".join(f"'{code}'" for code in sorted(NEEDLESS))
 _DETAILS = f"""
 , a.order_id, a.traceparent, c.name AS account_name, c.api_key, o.external_id AS order_key, o.external_number,
 o.items, o.amount, o.currency, o.said_paid, o.placed_state, l.name AS person, l.phone, {EMAIL} AS email,
@@ -83,6 +84,19 @@ EXISTS (SELECT FROM payment_report r JOIN payment p ON p.id = r.id
         WHERE r.order_id = o.id AND r.offered_at IS NOT NULL
           AND (r.state IN ('pending', 'sending', 'waiting') OR r.state = 'unknown' AND p.status = 'received'))
 """
+#: Of an order `o`: its school may have from us what it says of it.
+KNOWN_FROM_US = f"""
+(EXISTS (SELECT FROM payment p WHERE p.order_id = o.id AND p.status = 'received' AND p.reported) OR {IN_THE_AIR})
+"""
+#: Of an order `o`: a payment was refused, so a person is asked to enter it at the school, and has not said yet
+#: that they did: what it says may have that one in it, unless it is less. By any of their steps it is known.
+LEFT_TO_A_PERSON = f"""
+EXISTS (SELECT FROM payment_report r JOIN payment p ON p.id = r.id
+        WHERE r.order_id = o.id AND r.state = 'refused' AND (r.code IN ({_NEEDLESS})) IS NOT TRUE
+          AND p.status = 'received' AND NOT p.reported
+          AND p.amount <= o.said_paid - (SELECT coalesce(sum(x.amount), 0) FROM payment x
+                                         WHERE x.order_id = o.id AND (x.kind = 'automatic' OR x.reported)))
+"""  # noqa: S608 - constants
 
 
 async def ask(tx: Transaction, payment_id: UUID, traceparent: str | None, now: datetime) -> bool:

@@ -11,7 +11,7 @@ import asyncpg
 from libs.common.contracts.shared import PaymentKind
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
-from services.intake.payment_reports.store import IN_THE_AIR
+from services.intake.payment_reports.store import IN_THE_AIR, LEFT_TO_A_PERSON
 from services.intake.payments.rules import Entry, Standing
 
 ORDER = "SELECT * FROM sales_order WHERE id = $1 AND desk = $2 FOR UPDATE"
@@ -38,11 +38,12 @@ INSERT INTO history (desk, lead_id, order_id, at, what, actor, from_value, to_va
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 # The oldest order first; one that another process books now is left to it. What a source says while a payment is
-# reported to it may have that one in it, so it waits for the answer.
+# reported to it may have that one in it, so it waits for the answer; so it does for a person who enters one there.
 UNBOOKED = f"""
-SELECT o.* FROM sales_order o WHERE o.said_paid > o.booked_paid AND NOT {IN_THE_AIR}
+SELECT o.* FROM sales_order o
+WHERE o.said_paid > o.booked_paid AND NOT {IN_THE_AIR} AND NOT {LEFT_TO_A_PERSON}
 ORDER BY o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED
-"""  # noqa: S608 - a constant
+"""  # noqa: S608 - constants
 BOOK = "UPDATE sales_order SET booked_paid = said_paid WHERE id = $1"
 
 

@@ -133,8 +133,9 @@ async def keep(
     else:
         check = Check.read(known).resumed(now) if account == before else Check.first(now)
         await polls.restart(tx, name, check.kept())
-    await polls.put(tx, webhooks_of(source["id"]), source["desk"], WEBHOOKS, {})
-    await polls.restart(tx, webhooks_of(source["id"]), {})
+    if sealed["webhook_key"] is not None:
+        await polls.put(tx, webhooks_of(source["id"]), source["desk"], WEBHOOKS, {})
+        await polls.restart(tx, webhooks_of(source["id"]), {})
 
 
 async def mirrored(tx: Transaction, source_id: UUID, external_ids: Sequence[str]) -> dict[str, Mirrored]:

@@ -67,6 +67,14 @@ class OperatorProfile:
         return Operator(self.id, self.name)
 
 
+def is_back(before: OperatorProfile | None, now: OperatorProfile) -> bool:
+    """Return whether an operator has come, to whom goes back what stand-ins have of theirs (S2.2).
+
+    A planned absence mostly ends while they are off shift: they come at a check-in. Nobody stands in for a pause.
+    """
+    return now.absence is None and (before is None or before.absence not in (None, Absence.AWAY))
+
+
 def unfit(profile: OperatorProfile, desk: str, role: str | None) -> tuple[str, ...]:
     """Return why an operator may not be given a task by name; pool and products are up to who gives it.
 
