@@ -299,7 +299,7 @@ _PLACINGS = {
     "no_lead": Text("такой заявки в отделе нет", "the desk has no such lead"),
     "other_customer": Text("это заявка другого клиента", "the lead is another customer's"),
     "other_email": Text("у клиента другая почта", "the customer has another e-mail"),
-    "of_another": Text("это почта другого клиента", "this is another customer's e-mail"),
+    "of_another": Text("это почта или номер другого клиента", "this is another customer's e-mail or number"),
 }
 _MONEY = {
     "missing": Text("не указано", "missing"),

@@ -1,6 +1,7 @@
 """A school is asked by us to report its orders, and the source says what came of it (S4.1)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -11,8 +12,11 @@ from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
 from libs.common.platform.db import Database
 from libs.common.platform.sealing import DataKeys
 from libs.common.platform.sealing.keys import new_key
+from libs.common.platform.worker import Watch
 from services.intake.schools.store import SealedSchools, place_of
-from tests.intake.school import ACCOUNT, ANNA, SOURCE, Desk, open_school
+from services.intake.schools.webhooks import subscriptions
+from services.intake.sources.cache import SourceCache
+from tests.intake.school import ACCOUNT, ANNA, DUE, SOURCE, Desk, open_school
 from tests.intake.test_placements import raised
 
 pytestmark = [pytest.mark.servers, pytest.mark.req("S4.1")]
@@ -28,6 +32,13 @@ async def desk(intake_db: Database) -> AsyncIterator[Desk]:
 
 async def webhooks(desk: Desk) -> Any:  # noqa: ANN401 - as the API says it
     return (await desk.check())["webhooks"]
+
+
+async def subscribe_as(desk: Desk, public_url: str | None) -> None:
+    """Let the school be asked, if that is due, by a worker that is reached elsewhere from outside."""
+    worker = replace(desk.ctx, settings=desk.ctx.settings.model_copy(update={"public_url": public_url}))
+    await desk.ctx.core.db.pool.execute(DUE)
+    await subscriptions(worker, Watch(1.0)).once()
 
 
 async def test_a_school_with_its_key_reports_its_orders_with_the_sources_token(desk: Desk) -> None:
@@ -53,6 +64,33 @@ async def test_it_is_asked_once_and_anew_when_the_address_is_another(desk: Desk)
     await desk.subscribe()
     assert desk.school.uris[1].endswith(f"?token={secret}")
     assert first[1] != desk.school.uris[1]
+
+
+async def test_a_secret_that_another_process_made_this_moment_reaches_the_school(desk: Desk) -> None:
+    await desk.set_school(webhook_key=BEARER)
+    await desk.subscribe()
+    worker = replace(desk.ctx, sources=SourceCache(desk.ctx.core.db, desk.ctx.core.keys, lambda: 0.0))
+    await worker.sources.refresh()
+    version = {"headers": {"if-match": '"1"'}}
+    secret = (await desk.api.ok("POST", f"/sources/{desk.source['id']}/rotate", {}, **version))["secret"]
+    await subscriptions(worker, Watch(1.0)).once()
+    assert desk.school.uris[1].endswith(f"?token={secret}")
+
+
+@pytest.mark.req("P.12")
+@pytest.mark.parametrize("reached", [True, False])
+async def test_what_failed_at_another_address_is_over_when_it_is_as_it_was_or_gone(
+    desk: Desk, *, reached: bool
+) -> None:
+    await desk.set_school(webhook_key=BEARER)
+    await desk.subscribe()
+    desk.standin.dice.failures = [Failure(Mode.HTTP, "502", "set-uri", None)]
+    for _ in range(3):
+        await subscribe_as(desk, "https://elsewhere.test/")
+    assert await raised(desk) == [("school_unheard", "getcourse")]
+    desk.standin.dice.failures = []
+    await subscribe_as(desk, str(desk.ctx.settings.public_url) if reached else None)
+    assert cast("list[object]", (await desk.api.ok("GET", "/attention"))["items"]) == []
 
 
 @pytest.mark.req("P.12")

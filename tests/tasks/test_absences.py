@@ -6,6 +6,7 @@ import pytest
 
 from libs.common.contracts.shared import Presence
 from libs.common.contracts.tasks import TaskReassigned, TaskReleased, WorkRequested
+from services.tasks.moves import actions
 from tests.tasks.client import Api
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, operator, proposal
 from tests.tasks.redistributing import CLARA_ID, OUT, TO_BORIS, answered, applied, owned
@@ -52,6 +53,29 @@ async def test_what_a_deputy_has_not_begun_goes_back_to_who_is_there_again(desk:
     assert (stood_in, at_home) == ((BORIS, ANNA),) * 2
     assert await holder(api, task["id"]) == (ANNA, None)
     assert [each.reason for each in await desk.sent(TaskReassigned)] == ["back"]
+
+
+async def test_what_goes_back_is_more_than_one_transaction_moves(
+    desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MOST", 1)
+    await leaves(desk)
+    made_free = [await made(api, assignee=FOR_ANNA) for _ in range(3)]
+    await desk.receive(BACK)
+    at_once = [(await holder(api, task["id"]))[0] for task in made_free]
+    while await actions.release_pending(desk.ctx):
+        pass
+    assert (at_once.count(ANNA), {(await holder(api, task["id"]))[0] for task in made_free}) == (1, {ANNA})
+
+
+async def test_what_is_still_to_be_released_stays_with_who_is_back(
+    desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MOST", 0)
+    lead_id = await owned(desk, api)
+    await leaves(desk)
+    await desk.receive(BACK)
+    assert (await actions.release_pending(desk.ctx), (await api.task(lead_id))["operator_id"]) == (1, ANNA)
 
 
 async def test_what_a_deputy_has_begun_stays_with_them(desk: Desk, api: Api) -> None:

@@ -12,9 +12,9 @@ from services.intake.payment_reports.rules import ReportStep
 class PaymentReport(BaseModel):
     """Whether the order's school was informed of a payment by hand; `code`: why not, or `by_hand`.
 
-    `part`: its API takes no part of a sum. `several_items`: nor an order of several products. `known_there`: it says
-    itself that all is paid. `deleted`: that was done before. The others are what the school refuses, or what the
-    order lacks.
+    `part`: its API takes no part of a sum. `several_items`: nor an order of several products. `known_there`: it
+    says itself that all is paid. `deleted`: that was done before. The others are what the school refuses, or what
+    the order lacks.
     """
 
     state: PlacementState

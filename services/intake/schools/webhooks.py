@@ -69,6 +69,7 @@ class Subscriptions:
     async def open(self, leased: Leased) -> Subscription | None:
         ctx = self._ctx
         row = await ctx.core.db.pool.fetchrow(store.SCHOOL, UUID(leased.name.partition(":")[0]))
+        await ctx.sources.refresh()  # a secret of this moment is why it is due; an older one would do for an hour
         known = None if row is None else await ctx.sources.get(row["source_key"])
         if row is None or known is None or not (row["active"] and row["webhook_key"] and known.source.active):
             return None
@@ -79,7 +80,8 @@ class Subscriptions:
             api=api_of(row["name"], ctx.settings.standins),
             uri=f"{ctx.settings.outside}{_address(known.source)}",
             now=ctx.core.clock.now(),
-            known=leased.cursor.get("stamp"),
+            # What failed since, if only for another address, is over when the school has said yes again.
+            known=None if leased.failures else leased.cursor.get("stamp"),
         )
 
     async def apply(self, tx: Transaction, leased: Leased, facts: Sequence[None]) -> None:

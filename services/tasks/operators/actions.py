@@ -13,8 +13,7 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.engine.state import Absence, MoveReason
-from services.tasks.moves.actions import release_left_behind
-from services.tasks.moves.returns import return_to
+from services.tasks.moves.actions import release_left_behind, return_to
 from services.tasks.moves.store import Departure
 from services.tasks.operators.queries import profile_of
 from services.tasks.operators.rules import OperatorProfile, is_back

@@ -86,6 +86,12 @@ def unfit(profile: OperatorProfile, desk: str, role: str | None) -> tuple[str, .
     return tuple(code for refusal, code in CODES.items() if refusal in found)
 
 
+def fitting(deputy: OperatorProfile | None, desk: str, role: str) -> OperatorProfile | None:
+    """Return a deputy who is there and of a desk and role; None: what is to be done is for the role."""
+    there = deputy is not None and deputy.absence is None and not unfit(deputy, desk, role)
+    return deputy if there else None
+
+
 def present(profiles: Iterable[OperatorProfile], desk: str) -> Mapping[OperatorId, Operator]:
     """Return those who are there, and of the desk still: to whom a task goes back."""
     return {who.id: who.operator for who in profiles if who.absence is None and not unfit(who, desk, None)}

@@ -68,7 +68,7 @@ class Polls(Protocol[F]):
         ...
 
     async def open(self, leased: Leased) -> Poll[F] | None:
-        """Return the round of a leased row; None when there is nothing to ask for it any more."""
+        """Return the round of a leased row; None when there is nothing to ask, and nothing fails any more."""
         ...
 
     async def apply(self, tx: Transaction, leased: Leased, facts: Sequence[F]) -> None:
@@ -120,7 +120,7 @@ class PollLoop(Generic[F]):
         requests = [] if poll is None else poll.requests(leased.cursor)[: leased.left]
         if poll is None or not requests:
             every = timedelta(seconds=LONGEST) if poll is None else poll.every
-            await self._settle(leased, Page((), None, under_way=True), every)
+            await self._settle(leased, Page((), None, under_way=poll is not None), every)
             return
         if not await self._spent(leased, len(requests)):
             return  # another process has the lease
