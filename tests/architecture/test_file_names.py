@@ -104,7 +104,6 @@ EXCEPTIONS = {
     "assignment/schedule/board": "a month by person and day",
     "assignment/shifts/handover": "what a check-out waits for",
     "tasks/moves/handover": "what goes to an heir at the end of a shift",
-    "tasks/moves/returns": "what goes back to who was absent: a reaction of its own",
     "assignment/offers/snapshot": "all of a pool that one transaction decides on",
     "notifications/channels/cache": "adapters in the process's memory",
     "notifications/delivery/sender": "attempts: claim, call outside a transaction, settle",

@@ -1,4 +1,7 @@
-"""A week of a desk, by jumps of the clock, under kills, with two workers: nothing twice, nothing at night."""
+"""A week of a desk, by jumps of the clock, under kills, with two workers: nothing twice, nothing at night.
+
+A browser takes pushes, a call is recorded and listened to, two customers turn out to be one.
+"""
 
 import bisect
 import random
@@ -16,10 +19,11 @@ import pytest
 import pytest_asyncio
 
 from deploy.demo.desk import DemoDesk, put_to_work
-from deploy.standins.journal import Entry
+from deploy.standins.journal import Entry, Journal
 from libs.common.contracts import OWNERS
 from libs.common.deskfile.reading import DeskFile, read
 from tests.e2e.test_desk_day import until
+from tests.support.browser import Browser
 from tests.support.checks import violations
 from tests.support.facts import Answered
 from tests.support.search import tables_with
@@ -39,7 +43,10 @@ OPENS, CLOSES = time(9), time(21)
 HOURS = (9.2, 22.5)
 WORKERS = ("tasks-worker", "notifications-worker", "intake-worker", "assignment-worker")
 SEED = 20260316
-WEDNESDAY = 2
+PUSHES = """
+SELECT p.state FROM notifications.push p JOIN notifications.push_subscription s ON s.id = p.subscription_id
+"""
+TUESDAY, WEDNESDAY = 1, 2
 
 
 def written(folder: Path) -> DeskFile:
@@ -67,6 +74,7 @@ class Week:
     leads: list[UUID] = field(default_factory=list)
     jumps: list[tuple[datetime, timedelta]] = field(default_factory=list)
     stopped: dict[str, datetime] = field(default_factory=dict)  # who wants no more, since when in real time
+    merged: list[str] = field(default_factory=list)  # the customer who stays, then the other
 
     async def until(self, moment: datetime) -> None:
         """Settle, then move to a moment: what is on its way would arrive at another hour than it left."""
@@ -107,12 +115,41 @@ class Week:
         )
         assert answer.status_code == httpx.codes.CREATED, answer.text
 
+    async def call(self, phone: str) -> None:
+        """Let a customer call, and the call be recorded."""
+        sound = f"http://127.0.0.1:{self.stack.ports['standins']}/mango/vpbx/recordings/week"
+        told = {"kind": "call_in", "at": self.stack.clock.now().isoformat(), "duration": 40, "recording": sound}
+        body = {"desk": "week", "source": "west", "phone": f"+{phone}", **told}
+        answer = await self.stack.client.post("/intake/v1/contacts", json=body, headers=self.stack.token())
+        assert answer.status_code == httpx.codes.CREATED, answer.text
+
+    async def merge(self, *phones: str) -> None:
+        """Say that two customers are one."""
+        client, admin = self.stack.client, self.stack.token()
+        for phone in phones:
+            found = await client.get(f"/intake/v1/customers?desk=week&q=%2B{phone}", headers=admin)
+            self.merged.append(found.json()["items"][0]["id"])
+        winner, loser = self.merged
+        body = {
+            "desk": "week",
+            "kind": "customer",
+            "reason": "один человек",
+            "merges": [{"winner": winner, "losers": [loser]}],
+        }
+        planned = await client.post("/intake/v1/merges", json=body, headers=admin)
+        assert planned.is_success, planned.text
+        receipt = planned.json()
+        seen = {"If-Match": f'"{receipt["version"]}"'}
+        applied = await client.post(f"/intake/v1/merges/{receipt['id']}/apply", headers={**admin, **seen})
+        assert applied.is_success, applied.text
+
     async def hour(self) -> None:
-        """Orders of both zones, customers who write, operators who work, and a worker that dies meanwhile."""
+        """Orders of both zones, customers who write, operators who work, and by day a worker that dies."""
         for source in ZONES:
             await self.order(source)
         await self.write(self.chance.choice(list(self.zones)), "Когда позвоните?")
-        self.stack.kill(self.chance.choice(WORKERS))
+        if OPENS <= self.stack.clock.now().astimezone(MOSCOW).time() < CLOSES:
+            self.stack.kill(self.chance.choice(WORKERS))
         for subject in self.staff.tokens:
             await self.staff.work_one(subject, self.chance)
 
@@ -132,6 +169,14 @@ async def begun(stack: ProcessStack, admin: httpx.AsyncClient, folder: Path) -> 
     for service in ("tasks", "notifications"):
         await stack.start_second(service)
     tokens = {subject: stack.issuer.token(subject, ["operator"], ["week"]) for subject in ("zoya", "pavel")}
+    browser = Browser(f"http://127.0.0.1:{stack.ports['standins']}/web_push/send/zoya").subscription
+    auth = {"Authorization": f"Bearer {tokens['zoya']}"}
+
+    async def is_known() -> bool:
+        put = await stack.client.put("/notifications/v1/push-subscriptions", json=browser, headers=auth)
+        return put.is_success
+
+    await until(is_known)
     said, secrets = outcome.said("intake", "hooks"), outcome.said("intake", "secrets")
     hooks, keys = ({source: str(each[source]) for source in ZONES} for each in (said, secrets))
     staff, chance = Staff(stack.client, tokens, SEED), random.Random(SEED)  # noqa: S311 - repeatable
@@ -148,7 +193,11 @@ def monday(now: datetime) -> datetime:
 async def week(
     stack: ProcessStack, desk: DemoDesk, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Week]:
-    """The desk after its week; on Wednesday a customer wanted no more, on Thursday an operator was on leave."""
+    """The desk after its week.
+
+    On Tuesday a call was recorded and two customers were one, on Wednesday a customer wanted no more, on Thursday
+    an operator was on leave.
+    """
     del desk  # the stack has started
     async with stack.administrator() as admin:
         done = await begun(stack, admin, tmp_path_factory.mktemp("week"))
@@ -157,6 +206,9 @@ async def week(
             for hour in HOURS:
                 await done.until(begins + timedelta(days=day, hours=hour))
                 await done.hour()
+            if day == TUESDAY:
+                await done.call(list(done.zones)[2])
+                await done.merge(*list(done.zones)[3:5])
             if day == WEDNESDAY:
                 await done.say_stop(next(iter(done.zones)))
                 await done.leave("zoya", "pavel", begins.date() + timedelta(days=day + 1))
@@ -182,6 +234,40 @@ async def test_who_wants_no_more_gets_no_more(week: Week) -> None:
     ((phone, since),) = week.stopped.items()
     theirs = [entry.accepted_at for entry, _ in week.accepted() if entry.chat_id == phone]
     assert max(theirs) < since
+
+
+@pytest.mark.req("S0.3")
+async def test_each_new_task_is_pushed_and_every_push_ends(week: Week) -> None:
+    conn = await asyncpg.connect(week.stack.database.admin_url)
+    try:
+        rows = await conn.fetch(PUSHES)
+    finally:
+        await conn.close()
+    taken = Journal.read(week.stack.journal_path.with_name("web_push.jsonl")).entries.values()
+    states = {row["state"] for row in rows}
+    assert (states <= {"accepted", "refused", "unknown"}, "accepted" in states) == (True, True), states
+    assert {entry.chat_id for entry in taken} == {"zoya"}
+
+
+@pytest.mark.req("P.11", "P.7")
+async def test_a_recorded_call_is_listened_to_and_who_did_is_known(week: Week, admin: httpx.AsyncClient) -> None:
+    calls = (await admin.get("/intake/v1/contacts", params={"desk": "week", "kind": "call_in"})).json()["items"]
+    link = await admin.get(calls[0]["recording"])
+    played = await admin.get(link.json()["url"])
+    log = (await admin.get("/intake/v1/audit", params={"customer_id": calls[0]["customer_id"]})).json()["items"]
+    assert (len(calls), played.status_code, len(played.content) > 0) == (1, 200, True)
+    assert {"get_contact_recording", "play_recording"} <= {row["operation"] for row in log}
+
+
+@pytest.mark.req("P.15", "P.10")
+async def test_customers_who_are_one_have_one_card_and_one_conversation(
+    week: Week, admin: httpx.AsyncClient
+) -> None:
+    winner, loser = week.merged
+    cards = [(await admin.get(f"/intake/v1/customers/{one}")).json() for one in (winner, loser)]
+    threads = [await admin.get(f"/notifications/v1/conversations/{one}") for one in (winner, loser)]
+    assert [card["id"] for card in cards] == [winner] * 2
+    assert len({(thread.status_code, thread.json().get("id")) for thread in threads}) == 1
 
 
 @pytest.mark.req("P.7")

@@ -11,6 +11,11 @@ import pytest
 from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
 from libs.common.platform.db import Database
 from libs.common.platform.ids import uuid7
+from services.intake.errors import OrderRefusedError
+from services.intake.placements.actions import place_order
+from services.intake.placements.queries import Target
+from services.intake.placements.schemas import OrderIn
+from tests.intake.api import NOW
 from tests.intake.api import order as page_order
 from tests.intake.exchange import eventually, faults
 from tests.intake.school import ANNA, ORDER, Desk, open_school
@@ -53,11 +58,20 @@ async def refused(desk: Desk, body: View, role: str = "admin") -> list[tuple[obj
     return faults(answer.json())
 
 
+async def called(desk: Desk) -> View:
+    """Let Anna call, who gives her e-mail; return her lead, which has no order."""
+    said = {"desk": "demo", "source": "getcourse", "kind": "missed", "at": NOW.isoformat(), "name": "Анна Иванова"}
+    said |= {"phone": "+79161234567", "email": "anna@example.com"}
+    answer = await desk.api.call("POST", "/contacts", said, role="service")
+    assert answer.is_success, answer.text
+    return (await leads(desk))[0]
+
+
 @pytest.mark.parametrize("member", ["lead_id", "customer_id"])
 async def test_an_order_for_who_is_there_opens_no_lead_and_asks_nothing_that_is_known(
     desk: Desk, member: str
 ) -> None:
-    lead = await anna(desk)
+    lead = await called(desk)
     known = {"lead_id": lead["id"], "customer_id": lead["customer_id"]}
     order = await desk.api.ok("POST", "/orders", {**SECOND, member: known[member]})
     async with desk.worker():
@@ -73,7 +87,7 @@ async def test_an_order_for_who_is_there_opens_no_lead_and_asks_nothing_that_is_
 
 
 async def test_what_the_school_says_of_it_later_is_of_the_same_lead(desk: Desk) -> None:
-    lead = await anna(desk)
+    lead = await called(desk)
     order = await desk.api.ok("POST", "/orders", {**SECOND, "lead_id": lead["id"]})
     async with desk.worker():
         await until(desk, order, "accepted", None)
@@ -84,24 +98,50 @@ async def test_what_the_school_says_of_it_later_is_of_the_same_lead(desk: Desk) 
     assert (shown["status"], shown["lead_id"], await desk.api.count("lead")) == ("paid", lead["id"], 1)
 
 
-async def test_an_order_is_of_the_newest_lead_that_is_not_over(desk: Desk) -> None:
+@pytest.mark.parametrize("member", ["lead_id", "customer_id"])
+@pytest.mark.parametrize("stage", ["working", "lost"])
+async def test_a_lead_that_has_an_order_or_is_over_gets_no_other(desk: Desk, member: str, stage: str) -> None:
     lead = await anna(desk)
-    await desk.customer(**ANNA)
-    await desk.ctx.core.db.pool.execute("UPDATE lead SET stage = 'lost' WHERE id <> $1", lead["id"])
-    order = await desk.api.ok("POST", "/orders", {**SECOND, "customer_id": lead["customer_id"]})
-    assert order["lead_id"] == lead["id"]
+    await desk.ctx.core.db.pool.execute("UPDATE lead SET stage = $1", stage)
+    known = {"lead_id": lead["id"], "customer_id": lead["customer_id"]}
+    order = await desk.api.ok("POST", "/orders", {**SECOND, member: known[member]})
+    assert (order["lead_id"] != lead["id"], order["customer_id"]) == (True, lead["customer_id"])
+    said = (await desk.api.said(LeadReceivedV2))[-1]
+    # It is no second unpaid order that goes by itself: a person has made it.
+    assert (str(said.lead_id), said.signals, said.earlier_lead_id) == (order["lead_id"], (), None)
+    assert (said.person.name, said.person.phone, said.person.email) == (
+        "Анна Иванова", "+79161234567", "anna@example.com",
+    )  # fmt: skip
+
+
+async def test_of_two_orders_that_are_made_at_once_for_a_lead_one_is_refused(desk: Desk) -> None:
+    lead = await called(desk)
+    asked, target = OrderIn.model_validate(SECOND), Target(UUID(lead["id"]))
+    await place_order(desk.ctx, asked, target, "anna", None)
+    with pytest.raises(OrderRefusedError):
+        await place_order(desk.ctx, asked, target, "anna", None)
+    assert await desk.api.count("sales_order") == 1
+
+
+@pytest.mark.req("P.6")
+async def test_a_new_lead_of_a_known_customer_is_no_way_to_another(desk: Desk) -> None:
+    lead = await anna(desk)
+    await desk.customer(email="oleg@example.com", phone="+79160000001", first_name="Олег")
+    taken = {"phone": "+79160000001", "email": "oleg@example.com"}
+    wrong = [("/phone", "of_another"), ("/email", "of_another")]
+    assert await refused(desk, {"customer_id": lead["customer_id"], **taken}) == wrong
+    assert await desk.api.count("sales_order") == 2
 
 
 async def test_a_customer_without_an_email_gets_it_with_the_order(desk: Desk) -> None:
     lead = await by_phone(desk)
-    assert await refused(desk, {"lead_id": lead["id"]}) == [("/email", "no_email")]
-    order = await desk.api.ok("POST", "/orders", {**SECOND, "lead_id": lead["id"], "email": "anna@example.com"})
+    asked = {"lead_id": lead["id"], "name": "Анна"}
+    assert await refused(desk, asked) == [("/email", "no_email")]
+    order = await desk.api.ok("POST", "/orders", {**SECOND, **asked, "email": "anna@example.com"})
+    assert order["customer_id"] == lead["customer_id"]
     async with desk.worker():
         await until(desk, order, "accepted", None)
-    [known] = await leads(desk)
-    assert (known["person"]["email"], [each.user.email for each in desk.school.deals.values()]) == (
-        "anna@example.com", ["anna@example.com"],
-    )  # fmt: skip
+    assert [each.user.email for each in desk.school.deals.values()] == ["anna@example.com"]
 
 
 @pytest.mark.req("P.6")
@@ -123,11 +163,11 @@ async def test_leads_of_other_customers_and_desks_are_refused(desk: Desk) -> Non
 
 
 async def test_an_email_of_someone_else_is_refused(desk: Desk) -> None:
-    lead = await anna(desk)
+    lead = await called(desk)
     assert await refused(desk, {"lead_id": lead["id"], "email": "a@example.com"}) == [("/email", "other_email")]
     await desk.api.deliver(await desk.api.source(), page_order(phone="+79160000002"))
     other = next(each for each in await leads(desk) if each["id"] != lead["id"])
-    taken = {"lead_id": other["id"], "email": "anna@example.com"}
+    taken = {"lead_id": other["id"], "name": "Олег", "email": "anna@example.com"}
     assert await refused(desk, taken) == [("/email", "of_another")]
 
 
@@ -135,7 +175,8 @@ async def test_an_email_that_the_customer_is_known_by_too_is_theirs(desk: Desk) 
     lead = await anna(desk)
     await desk.customer(**{**ANNA, "email": "a.ivanova@example.com"})
     asked = {**SECOND, "lead_id": lead["id"], "email": "a.ivanova@example.com"}
-    assert (await desk.api.ok("POST", "/orders", asked))["lead_id"] == lead["id"]
+    order = await desk.api.ok("POST", "/orders", asked)
+    assert (await desk.api.ok("GET", f"/leads/{order['lead_id']}"))["customer_id"] == lead["customer_id"]
 
 
 async def oleg(desk: Desk) -> View:
@@ -148,7 +189,7 @@ async def test_a_number_of_someone_else_is_refused(desk: Desk) -> None:
     await anna(desk)
     lead = await oleg(desk)
     taken = {"lead_id": lead["id"], "phone": "8 916 123-45-67", "email": "a@example.com"}
-    assert await refused(desk, taken) == [("/email", "other_email"), ("/phone", "of_another")]
+    assert await refused(desk, taken) == [("/phone", "of_another")]
     assert (await oleg(desk))["person"]["phone"] is None
 
 

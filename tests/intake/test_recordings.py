@@ -181,3 +181,15 @@ async def test_an_address_plays_one_recording_for_its_time_and_no_other(line: Ex
 )
 def test_nothing_that_a_browser_would_run_is_passed_on(said: str | None, passed: str) -> None:
     assert sound_type(said) == passed
+
+
+@pytest.mark.req("P.7")
+async def test_the_number_of_a_call_that_we_started_is_masked_as_its_lead_is(line: Exchange) -> None:
+    ann = uuid7()
+    await line.api.hire("ann", operator_id=ann)
+    view = await line.call(lead_id=await line.lead(), phone=None)
+    await line.api.ok("PUT", "/masking?desk=demo", {"lists": True})
+    strange = (await line.api.call("GET", f"/calls/{view['id']}", role="operator", desks=["demo"])).json()
+    await line.db.pool.execute("UPDATE lead SET owner_id = $1", ann)
+    own = (await line.api.call("GET", f"/calls/{view['id']}", role="operator", desks=["demo"])).json()
+    assert ("***" in strange["to_number"], own["to_number"]) == (True, view["to_number"])

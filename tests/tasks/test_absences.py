@@ -6,9 +6,10 @@ import pytest
 
 from libs.common.contracts.shared import Presence
 from libs.common.contracts.tasks import TaskReassigned, TaskReleased, WorkRequested
+from services.tasks.moves import actions
 from tests.tasks.client import Api
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, operator, proposal
-from tests.tasks.redistributing import OUT, TO_BORIS, answered, applied, owned
+from tests.tasks.redistributing import CLARA_ID, OUT, TO_BORIS, answered, applied, owned
 from tests.tasks.test_free_tasks import made
 
 pytestmark = pytest.mark.req("S2.2", "S4.6")
@@ -54,6 +55,29 @@ async def test_what_a_deputy_has_not_begun_goes_back_to_who_is_there_again(desk:
     assert [each.reason for each in await desk.sent(TaskReassigned)] == ["back"]
 
 
+async def test_what_goes_back_is_more_than_one_transaction_moves(
+    desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MOST", 1)
+    await leaves(desk)
+    made_free = [await made(api, assignee=FOR_ANNA) for _ in range(3)]
+    await desk.receive(BACK)
+    at_once = [(await holder(api, task["id"]))[0] for task in made_free]
+    while await actions.release_pending(desk.ctx):
+        pass
+    assert (at_once.count(ANNA), {(await holder(api, task["id"]))[0] for task in made_free}) == (1, {ANNA})
+
+
+async def test_what_is_still_to_be_released_stays_with_who_is_back(
+    desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MOST", 0)
+    lead_id = await owned(desk, api)
+    await leaves(desk)
+    await desk.receive(BACK)
+    assert (await actions.release_pending(desk.ctx), (await api.task(lead_id))["operator_id"]) == (1, ANNA)
+
+
 async def test_what_a_deputy_has_begun_stays_with_them(desk: Desk, api: Api) -> None:
     lead_id = await owned(desk, api)
     await leaves(desk)
@@ -62,6 +86,24 @@ async def test_what_a_deputy_has_begun_stays_with_them(desk: Desk, api: Api) -> 
     await api.call("POST", f"/tasks/{task['id']}/take", sub="boris")
     await desk.receive(BACK)
     assert await holder(api, task["id"]) == (BORIS, ANNA)
+
+
+async def test_the_end_of_a_pause_takes_no_task_from_who_was_given_it_since(desk: Desk, api: Api) -> None:
+    lead_id = await owned(desk, api)
+    await leaves(desk)
+    await deputised(desk)
+    task = await api.task(lead_id)
+    await api.call("POST", f"/tasks/{task['id']}/take", sub="boris")
+    await desk.receive(BACK, operator(CLARA_ID, "clara"))
+    task = await api.task(lead_id)
+    body = {"operator_id": str(CLARA_ID), "comment": "её вопрос"}
+    await api.call(
+        "POST", f"/tasks/{task['id']}/assign", sub="chief", role="supervisor", json=body, version=task["version"]
+    )
+    given = await holder(api, task["id"])
+    await desk.receive(operator(ANNA_ID, "anna", version=10, away=True))
+    await desk.receive(operator(ANNA_ID, "anna", version=11))
+    assert (given, await holder(api, task["id"])) == ((str(CLARA_ID), None),) * 2
 
 
 async def test_a_lead_that_was_redistributed_stays_with_its_new_owner(desk: Desk, api: Api) -> None:

@@ -1,9 +1,11 @@
 """The school playbook by the engine alone: S0.1, S0.2, S0.7, S4.2-S4.4, S4.11."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
+from libs.common.contracts.shared import ContactKind, Direction
 from services.tasks.engine.effects import (
     CloseTask,
     DeferTask,
@@ -18,6 +20,7 @@ from services.tasks.engine.effects import (
     SetOwner,
     SetStatus,
 )
+from services.tasks.engine.events import ContactRecorded
 from services.tasks.engine.state import TaskState
 from tests.tasks.support import ANNA, BORIS, SCHOOL, START, EngineProcess, changed, started
 
@@ -221,7 +224,26 @@ def test_a_second_unpaid_order_stays_false_while_it_is_unpaid() -> None:
     assert (process.state.status, process.state.open_tasks) == ("false", ())
 
 
+@pytest.mark.req("S4.2")
+def test_a_second_unpaid_order_stays_false_though_its_customer_writes() -> None:
+    process = started(SCHOOL, "second_unpaid_order")
+    process.on(ContactRecorded(process.now, kind=ContactKind.MESSAGE, direction=Direction.IN))
+    process.on(changed("awaiting_payment"))
+    assert (process.state.status, process.task.type) == ("false", "answer")
+
+
 def test_successors_of_owned_leads_are_not_new() -> None:
     process = taken()
     process.outcome("no_answer", call_made=True, problem="busy")
     assert process.task.lane == "again"
+
+
+@pytest.mark.req("S2.6")
+@pytest.mark.parametrize("status", ["cancelled", "false"])
+def test_the_end_of_another_order_is_not_that_of_the_lead(status: str) -> None:
+    process, other = taken(), UUID(int=8)
+    process.on(changed("new", order_id=other))
+    process.on(changed(status, order_id=other))
+    assert (process.state.live, process.state.status, process.task.type) == (True, "new", "process_order")
+    process.on(changed("paid", order_id=other))
+    assert (process.state.live, process.state.status) == (False, "paid")

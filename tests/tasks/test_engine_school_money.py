@@ -102,6 +102,18 @@ def test_a_sum_that_was_not_given_is_not_the_one_of_last_time() -> None:
     ]
 
 
+@pytest.mark.req("S4.9", "S4.11")
+@pytest.mark.parametrize("others", [set[str](), {"platform_question"}])
+def test_a_receipt_of_an_order_that_is_paid_leads_to_no_selling(others: set[str]) -> None:
+    process = having("answer", *others)
+    process.on(changed("paid"))
+    give(process, "answer", "receipt")
+    give(process, "check_receipt", "received", payment_type="transfer")
+    process.on(ChangeRefused(ChangeTarget.PAYMENT))
+    assert [dict(one.values)["step"] for one in asks(process)] == ["record"]
+    assert (open_types(process), process.state.status, process.state.live) == (others, "paid", bool(others))
+
+
 @pytest.mark.req("S4.12")
 def test_the_words_of_a_link_are_not_those_of_last_time() -> None:
     process = having("process_order")

@@ -31,6 +31,7 @@ from services.tasks.engine.effects import (
 )
 from services.tasks.engine.evolve import evolve
 from services.tasks.engine.state import (
+    Brief,
     Closing,
     MoveReason,
     OperatorId,
@@ -120,6 +121,39 @@ def test_a_lent_task_keeps_who_lent_it_first_and_until_when() -> None:
         before = evolve(before, effect)
     (task,) = before.tasks
     assert (task.operator_id, task.lender_id, task.lent_until) == (CLARA, ANNA.id, START + HOUR)
+
+
+NOTE = Brief("Сверить счёт", "chief", personal=True)
+GIVEN, TO_LANE, HOME = Move.REASSIGNED, Move.RELEASED, Move.RETURNED
+
+
+@pytest.mark.req("S2.2")
+@pytest.mark.parametrize(
+    ("move", "reason", "absent", "brief", "original"),
+    [
+        (GIVEN, MoveReason.ASSIGNED, None, None, None),
+        (GIVEN, MoveReason.REDIRECTED, None, None, None),
+        (GIVEN, MoveReason.HANDED_OVER, None, None, None),
+        (GIVEN, MoveReason.BACK, None, None, None),
+        (GIVEN, MoveReason.REDISTRIBUTED, None, None, None),
+        (GIVEN, MoveReason.REDISTRIBUTED, BORIS.id, None, BORIS.id),
+        (TO_LANE, MoveReason.GIVEN_BACK, None, None, None),
+        (TO_LANE, MoveReason.TAKEN_AWAY, None, None, None),
+        (TO_LANE, MoveReason.GIVEN_BACK, None, NOTE, ANNA.id),
+        (TO_LANE, MoveReason.OFF_SHIFT, None, None, ANNA.id),
+        (HOME, MoveReason.GIVEN_BACK, None, None, ANNA.id),
+        (Move.LENT, MoveReason.LENT, None, None, ANNA.id),
+    ],
+)
+def test_only_what_a_stand_in_still_has_is_remembered_as_another_s(
+    move: Move, reason: MoveReason, absent: OperatorId | None, brief: Brief | None, original: OperatorId | None
+) -> None:
+    before = state()
+    before.tasks = (replace(HELD, operator_id=BORIS.id, original_id=ANNA.id, brief=brief),)
+    to = None if move is TO_LANE else CLARA
+    effect = MoveTask("r", HELD.id, move, BORIS.id, to, START, "x", reason, "", original_id=absent)
+    (task,) = evolve(before, effect).tasks
+    assert task.original_id == original
 
 
 def test_a_task_that_is_open_to_all_asks_nobody_by_name() -> None:

@@ -5,15 +5,17 @@ from datetime import timedelta
 import pytest
 
 from libs.common.contracts.masking import MaskingChanged
+from services.tasks.sheets.rules import words
 from tests.tasks.client import Api
 from tests.tasks.desk import BORIS_ID, Desk, proposal
 from tests.tasks.live import Live
+from tests.tasks.support import SCHOOL, started
 from tests.tasks.test_sheets import SHEET
 from tests.tasks.test_task_customers import PHONE, customers
 
 pytestmark = pytest.mark.req("P.7")
 
-MASKED = "+7999***0001"
+MASKED = "+7***0001"
 
 
 async def phones(api: Api, sub: str, role: str = "operator") -> list[object]:
@@ -74,3 +76,12 @@ async def test_values_of_messages_name_no_number_of_a_lead_that_is_nobodys(desk:
     shown = [(each["phone"], each["email"], each["name"]) for each in (strange, managed, own)]
     whole = (PHONE, "ivan@example.org", "Иван")
     assert shown == [(MASKED, "i***@example.org", "Иван"), whole, whole]
+
+
+@pytest.mark.parametrize(("hides", "shown"), [(True, "+7***4567"), (False, "+79991234567")])
+def test_a_script_names_a_phone_that_an_outcome_brought_as_its_reader_may_see_it(
+    *, hides: bool, shown: str
+) -> None:
+    state = started(SCHOOL).state
+    state.fields = {"new_phone": "+79991234567"}
+    assert words(state, SCHOOL, "ru", hides=hides)["new_phone"] == shown

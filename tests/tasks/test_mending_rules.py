@@ -53,9 +53,11 @@ def as_it_stands(state: State) -> dict[str, object]:
 
 
 def met(state: State, timer: Timer) -> bool:
-    """Return whether a due time has nothing to say: the first contact came in time."""
+    """Return whether a due time has nothing to say: the first contact came in time, or it was said already."""
     task = state.open_task(timer.task_id) if timer.task_id else None
-    return task is not None and task.contacted_at is not None and task.contacted_at <= task.due_at
+    if task is None:
+        return False
+    return task.overdue or (task.contacted_at is not None and task.contacted_at <= task.due_at)
 
 
 @pytest.mark.req("P.15")

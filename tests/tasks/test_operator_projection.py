@@ -1,10 +1,22 @@
 """Tasks' operators: the newest event counts, in any order in which two topics bring them (docs/adr/0007)."""
 
+from dataclasses import replace
+
 import pytest
 
+from libs.common.contracts.shared import Presence
+from services.tasks.engine.state import OperatorId
 from services.tasks.operators.actions import project_operators
+from services.tasks.operators.rules import OperatorProfile, is_back
 from tests.tasks.desk import ANNA_ID, Desk, operator
+from tests.tasks.support import START
 
+THERE = OperatorProfile(
+    OperatorId(ANNA_ID), "anna", active=True, roles=frozenset(), desks=frozenset(), pools=frozenset(),
+    products=frozenset(), presence=Presence.CHECKED_IN,
+)  # fmt: skip
+ABSENT, PAUSED = replace(THERE, absent_until=START), replace(THERE, away=True)
+AT_HOME = replace(THERE, presence=Presence.CHECKED_OUT)
 LATER = 1000  # after every event that the desk was made of
 
 
@@ -25,3 +37,23 @@ async def test_an_older_event_never_overwrites_a_newer_one(
     for batch in batches:
         await receive(desk, *batch)
     assert await desk.ctx.db.pool.fetchval("SELECT name FROM operator WHERE id = $1", ANNA_ID) == "new"
+
+
+@pytest.mark.req("S2.2")
+@pytest.mark.parametrize(
+    ("before", "now", "comes"),
+    [
+        (ABSENT, THERE, True),
+        (AT_HOME, THERE, True),
+        (None, THERE, True),
+        (replace(THERE, active=False), THERE, True),
+        (PAUSED, THERE, False),
+        (THERE, THERE, False),
+        (ABSENT, AT_HOME, False),
+        (ABSENT, PAUSED, False),
+    ],
+)
+def test_who_ends_a_pause_has_not_come_back(
+    before: OperatorProfile | None, now: OperatorProfile, *, comes: bool
+) -> None:
+    assert is_back(before, now) is comes

@@ -15,6 +15,7 @@ Task: TypeAlias = dict[str, Any]
 #: Whose customers pay once they have been called and have the link.
 PAYS_WHEN_CALLED = frozenset({Story.PAYS_AFTER_CALL, Story.TWICE, Story.WRITES_AT_NIGHT})
 _CHECK_OUT = "/assignment/v1/check-out"
+_TRIES = 5  # to leave, each after all open conversations were ended
 _CONFLICTS = frozenset({httpx.codes.CONFLICT, httpx.codes.PRECONDITION_FAILED, httpx.codes.NOT_FOUND})
 
 
@@ -46,10 +47,14 @@ class Manager:
         if heirs:
             done(await self._post(_CHECK_OUT, {"heir_id": heirs[0]}))
             return
-        while open_ := _open_conversations(await self._post(_CHECK_OUT)):
+        for _ in range(_TRIES):
+            open_ = _open_conversations(await self._post(_CHECK_OUT))
+            if open_ is None:
+                return
             for task_id in open_:
                 await self._finish(task_id)
             await self.ground.rest()
+        raise DayError(f"operator {self.operator_id} is not let go, though all was handed over")
 
     async def work_next(self) -> bool:
         """Ask for the next task and work it; return whether there was one."""

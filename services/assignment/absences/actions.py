@@ -72,6 +72,8 @@ async def follow_absences(ctx: Context) -> int:
     """
     now = ctx.now()
     await ctx.db.pool.execute(absences.OVER, now)
+    # Also one that took the place of one under way: of its operator nothing may change.
+    await ctx.db.pool.execute(absences.BEGUN, now)
     found = [OperatorId(row["id"]) for row in await ctx.db.pool.fetch(absences.CHANGING, now)]
     for who in found:
         async with ctx.db.begin() as tx:
@@ -79,7 +81,6 @@ async def follow_absences(ctx: Context) -> int:
             row = await tx.conn.fetchrow(absences.SET, now, who)
             if row is None:
                 continue
-            await tx.conn.execute(absences.BEGUN, who, now)
             event = await operator_changed(tx, who, now, Cause.fresh())
             snapshot = await store.reload(tx, locked)
             back, why = row["absent_until"] is None, Choice.DRAINED_OPERATOR_CHANGED

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 FARTHEST = timedelta(days=366)
+_FIRST, _LAST = date(1900, 1, 1), date(9000, 1, 1)
 
 
 class AbsenceState(StrEnum):
@@ -48,12 +49,22 @@ def span(asked: AskedAbsence, zone: str) -> tuple[datetime, datetime]:
     """Return from when until when the operator is not there; one of both ways is given whole."""
     if asked.first_day is not None and asked.last_day is not None:
         place = ZoneInfo(zone)
-        first = datetime.combine(asked.first_day, time(), place)
-        after = datetime.combine(asked.last_day + timedelta(days=1), time(), place)
-        return first.astimezone(ZoneInfo("UTC")), after.astimezone(ZoneInfo("UTC"))
+        first = datetime.combine(_within(asked.first_day), time(), place)
+        after = datetime.combine(_within(asked.last_day) + timedelta(days=1), time(), place)
+        return first.astimezone(UTC), after.astimezone(UTC)
     assert asked.starts_at is not None  # noqa: S101 - the body has either
     assert asked.ends_at is not None  # noqa: S101 - as above
-    return asked.starts_at, asked.ends_at
+    return _moment(asked.starts_at), _moment(asked.ends_at)
+
+
+def _within(day: date) -> date:
+    """Return a day that has a time in every zone, and a day after it: the ends of the calendar have none."""
+    return min(max(day, _FIRST), _LAST)
+
+
+def _moment(at: datetime) -> datetime:
+    first, last = (datetime.combine(day, time(), UTC) for day in (_FIRST, _LAST))
+    return min(max(at, first), last)
 
 
 def faults(

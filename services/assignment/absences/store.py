@@ -15,14 +15,16 @@ INSERT INTO absence (id, desk, operator_id, starts_at, ends_at, reason, deputy_i
 VALUES ($1, $2, $3, $4, $5, $6, $7, 'planned', 1, $8, $9)
 """
 OWN = "SELECT * FROM absence WHERE id = $1 FOR UPDATE"
-CANCEL = "UPDATE absence SET state = 'cancelled', version = version + 1 WHERE id = $1"
+CANCEL = """
+UPDATE absence SET state = 'cancelled', version = version + 1 WHERE id = $1 AND state IN ('planned', 'under_way')
+"""
 OVER = """
 UPDATE absence SET state = 'over', version = version + 1
 WHERE state IN ('planned', 'under_way') AND ends_at <= $1
 """
 BEGUN = """
 UPDATE absence SET state = 'under_way', version = version + 1
-WHERE operator_id = $1 AND state = 'planned' AND starts_at <= $2
+WHERE state = 'planned' AND starts_at <= $1 AND ends_at > $1
 """
 # Whose row does not say what is true at a moment ($1).
 _NOW = """

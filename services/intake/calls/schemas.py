@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Wire, WrongValueError
+from libs.common.platform.http.wire import NOT_HIDDEN, Wire, WrongValueError
 from services.intake.calls.rules import CallKind, CallState
 
 Extension = Annotated[str, Field(pattern=r"^\d{1,12}$", description="of a telephone at the exchange")]
@@ -23,7 +23,7 @@ class CallIn(Wire):
     desk: Code
     source: Code
     lead_id: UUID | None = None
-    phone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=64), NOT_HIDDEN] | None = None
     extension: Extension | None = None
     operator_id: UUID | None = None
 

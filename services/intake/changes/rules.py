@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from libs.common.contracts.shared import IdentityKind, OrderStatus
+from libs.common.domain.masking import HIDDEN
 from libs.common.domain.phone import Phone, read_phone
 from services.intake.deliveries.rules import is_false
 
@@ -146,8 +147,12 @@ def read_change(asked: Asked | None, values: Mapping[str, str]) -> PersonChange 
     phone = read_phone(asked.phone) if asked.phone is not None else None
     if phone is not None and (phone.e164 is None or is_false(phone)):
         problems.append(Problem("phone", "false_number"))
-    if asked.email is not None and not _ADDRESS.fullmatch(asked.email):
+    if asked.email is not None and HIDDEN in asked.email:
+        problems.append(Problem("email", "hidden_value"))
+    elif asked.email is not None and not _ADDRESS.fullmatch(asked.email):
         problems.append(Problem("email", "not_an_address"))
+    if any(HIDDEN in value for _, value in asked.identities):
+        problems.append(Problem("identities", "hidden_value"))
     if asked.name is not None and not asked.name.strip():
         problems.append(Problem("name", "blank"))
     problems += _too_long({"name": asked.name or ""}, {"name": MAX_NAME})

@@ -8,21 +8,30 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import ContactKind, Customer, Direction, IdentityKind
 from libs.common.domain.code import Code
-from libs.common.platform.http.wire import Moment, Name, Wire, WrongValueError
+from libs.common.domain.phone import read_phone
+from libs.common.platform.http.wire import NOT_HIDDEN, Moment, Name, Wire, WrongValueError, not_hidden
 from services.intake.contacts.rules import Said, direction_of
-from services.intake.deliveries.rules import Disposition
+from services.intake.deliveries.rules import Disposition, is_false
 from services.intake.formats.values import read_email
 
 _DAY = 24 * 60 * 60
 
 
 def _email(value: str) -> str:
-    read = read_email(value)
+    read = read_email(not_hidden(value))
     if read is None:
         raise WrongValueError("это не адрес почты", "no e-mail address")
     return read
 
 
+def _number(value: str) -> str:
+    if is_false(read_phone(not_hidden(value))):
+        raise WrongValueError("это не номер телефона", "no phone number")
+    return value
+
+
+#: A number that can be called, in any spelling; one of another country than Russia with its code.
+A_NUMBER = AfterValidator(_number)
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 Short = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 
@@ -31,7 +40,7 @@ class IdentityIn(Wire):
     """An identity as the channel spells it."""
 
     kind: IdentityKind
-    value: Short
+    value: Annotated[Short, NOT_HIDDEN]
 
 
 class ContactIn(Wire):

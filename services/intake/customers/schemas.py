@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import IdentityKind, Purpose, ZoneSource
-from libs.common.platform.http.wire import Patch, Wire, WrongValueError
+from libs.common.platform.http.wire import NOT_HIDDEN, Patch, Wire, WrongValueError
 from services.intake.contacts.rules import Known
 from services.intake.contacts.schemas import Short
 from services.intake.customers.rules import IdentityStep
@@ -64,7 +64,7 @@ class IdentityChange(Wire):
     """An identity to attach or detach, and why. A phone in any spelling, a channel's id as it spells it."""
 
     kind: IdentityKind
-    value: Short
+    value: Annotated[Short, NOT_HIDDEN]
     reason: Why
 
     @property

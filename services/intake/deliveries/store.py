@@ -30,6 +30,7 @@ from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.events import LEAD_RECEIVED, ORDER, ORDER_CHANGED, joined, json_object
 from services.intake.formats import rules
 from services.intake.payment_reports.store import KEPT_THERE, KNOWN_FROM_US
+from services.intake.placements.rules import OURS
 from services.intake.playbooks.rules import SHOWN_TITLE, UNSEEN
 
 # Where a statement runs: by itself, or in the caller's transaction.
@@ -250,7 +251,8 @@ WITH given AS MATERIALIZED (
                  THEN c.last_lead_id END
         ) AS lead_id
         OFFSET 0
-    ) e ON o.fresh AND o.status IN ({UNPAID})
+    -- Who makes an order by hand knows what they do (S4.8): it goes to work beside the other.
+    ) e ON o.fresh AND o.status IN ({UNPAID}) AND o.external_id !~ '^{OURS.pattern}$'
 ), leads AS (
     INSERT INTO lead (id, desk, customer_id, source_id, source, playbook, status, title, stage, signals,
                       earlier_lead_id, name, phone, phone_raw, email, language, zone, zone_source, marketing,

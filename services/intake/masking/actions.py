@@ -14,10 +14,12 @@ INSERT INTO masking (desk, lists, changed_by) VALUES ($1, $2, $3)
 ON CONFLICT (desk) DO UPDATE SET lists = excluded.lists, changed_by = excluded.changed_by
 WHERE masking.lists <> excluded.lists
 """
-# What the release before has written is published as well: it leaves `published` as it was.
+# What the release before has written is published as well, by the worker: it leaves `published` as it was.
+# $1: one desk alone, for who changes that has said nothing of another; NULL: all.
 PUBLISH = """
 UPDATE masking SET published = lists
-WHERE desk IN (SELECT desk FROM masking WHERE published IS DISTINCT FROM lists ORDER BY desk FOR UPDATE SKIP LOCKED)
+WHERE desk IN (SELECT desk FROM masking WHERE published IS DISTINCT FROM lists AND ($1::text IS NULL OR desk = $1)
+               ORDER BY desk FOR UPDATE SKIP LOCKED)
 RETURNING desk, lists
 """
 
@@ -34,7 +36,7 @@ async def write_masking(
 ) -> None:
     """Write what a desk masks, and publish it if that is another rule than it was."""
     await tx.conn.execute(WRITE, desk, wanted.lists, subject)
-    await _publish(tx, now, cause)
+    await _publish(tx, now, cause, desk)
 
 
 async def publish_masking(ctx: Context) -> int:
@@ -45,8 +47,8 @@ async def publish_masking(ctx: Context) -> int:
     return published
 
 
-async def _publish(tx: Transaction, now: datetime, cause: Cause) -> int:
-    rows = await tx.conn.fetch(PUBLISH)
+async def _publish(tx: Transaction, now: datetime, cause: Cause, desk: str | None = None) -> int:
+    rows = await tx.conn.fetch(PUBLISH, desk)
     await outbox.add(
         tx,
         [

@@ -9,9 +9,8 @@ from pydantic import AfterValidator, BaseModel, Field, StrictBool, model_validat
 from libs.common.contracts.shared import CallingHours, CallsGoTo, Customer, Identity, Language, Text
 from libs.common.domain.code import Code
 from libs.common.domain.phone import read_phone
-from libs.common.platform.http.wire import Name, Patch, Titles, Wire, WrongValueError
-from services.intake.contacts.schemas import Email, IdentityIn
-from services.intake.deliveries.rules import is_false
+from libs.common.platform.http.wire import NOT_HIDDEN, Name, Patch, Titles, Wire, WrongValueError
+from services.intake.contacts.schemas import A_NUMBER, Email, IdentityIn
 from services.intake.partners.convert import Card
 from services.intake.sources.schemas import Zone
 
@@ -31,12 +30,6 @@ Lines = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)], ...], Field(max_length=50)
 ]
 Link = Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s\x00]+$")]
-
-
-def _number(value: str) -> str:
-    if is_false(read_phone(value)):
-        raise WrongValueError("это не номер телефона", "no phone number")
-    return value
 
 
 class PartnerHoursIn(Wire):
@@ -59,8 +52,8 @@ Week = Annotated[tuple[PartnerHoursIn, ...], Field(max_length=28, description="n
 class PersonIn(Wire):
     """How a partner is reached: all personal data of a card."""
 
-    name: Name | None = None
-    phone: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_number)] | None = None
+    name: Annotated[Name, NOT_HIDDEN] | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=64), A_NUMBER] | None = None
     email: Email | None = None
     identities: Annotated[tuple[IdentityIn, ...], Field(max_length=20)] = ()
 

@@ -16,7 +16,8 @@ from services.intake.errors import NotFoundError, OrderRefusedError
 from services.intake.formats.rules import ParsedItem, ParsedOrder, RawRequest
 from services.intake.orders.schemas import PlacementState
 from services.intake.placements import store
-from services.intake.placements.adding import add_order
+from services.intake.placements.adding import add_order, attach
+from services.intake.placements.queries import Target
 from services.intake.placements.rules import placing_of
 from services.intake.placements.schemas import OrderIn
 from services.intake.placements.store import Shown
@@ -25,24 +26,21 @@ from services.intake.sources.rules import Source
 _ALPHABET, _LENGTH = "abcdefghijkmnpqrstuvwxyz23456789", 12
 
 
-async def place_order(
-    ctx: Context, asked: OrderIn, lead_id: UUID | None, actor: str, traceparent: str | None
-) -> UUID:
+async def place_order(ctx: Context, asked: OrderIn, target: Target, actor: str, traceparent: str | None) -> UUID:
     """Make an order, and the command that makes it at the school; return its id.
 
-    It is of the lead that is given, else of a new one, with its customer. Raises OrderRefusedError: the source has
+    It is of the lead that it is for, else of a new one, with its customer. Raises OrderRefusedError: the source has
     no school's account, the number cannot be called, or the school would not know whose the order is.
     """
     now = ctx.core.clock.now()
     source, school = await _school(ctx, asked)
     row = _row(Delivery(uuid7(), source, now, _raw(asked), traceparent), asked, now)
-    if lead_id is None:
+    if target.lead_id is None:
         await _refuse_stranger(ctx, asked, row)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with ctx.core.db.begin() as tx:
-                made = await _store(tx, row) if lead_id is None else await add_order(tx, row, lead_id, actor)
-                order_id, lead = made
+                order_id, lead = await _made(tx, row, target, actor)
                 await _command(
                     tx, order_id, source.id, lead, asked.desk, actor, traceparent, now, school["halted_code"]
                 )
@@ -104,7 +102,12 @@ async def _refuse_stranger(ctx: Context, asked: OrderIn, row: DeliveryRow) -> No
         raise OrderRefusedError(*problems)
 
 
-async def _store(tx: Transaction, row: DeliveryRow) -> tuple[UUID, UUID]:
+async def _made(tx: Transaction, row: DeliveryRow, target: Target, actor: str) -> tuple[UUID, UUID]:
+    """Store an order; return its id and its lead's. Raises OrderRefusedError."""
+    if target.lead_id is not None:
+        return await add_order(tx, row, target.lead_id, actor)
+    if target.customer_id is not None:
+        await attach(tx, row, target.customer_id, actor)
     [accepted] = await store_rows(tx.conn, [row])
     if accepted is None:
         raise LookupError(row.external_id)  # its number is of no other order

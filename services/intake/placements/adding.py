@@ -34,8 +34,8 @@ async def add_order(tx: Transaction, row: DeliveryRow, lead_id: UUID, actor: str
         store.ORDERED, uuid7(), lead_id, source.id, row.external_id, order.amount, order.currency, row.items,
         row.now,
     )  # fmt: skip
-    if made is None:
-        raise LookupError(lead_id)
+    if made is None:  # it has ended, or was given an order, since it was chosen
+        raise OrderRefusedError(("/lead_id", "no_lead"))
     await update_leads(tx.conn, [(row, lead_id)])
     await _refuse_another(tx, lead, row)  # who became known by them meanwhile has them
     by = await actor_of(tx, actor, source.desk)
@@ -58,6 +58,19 @@ async def _refuse_another(tx: Transaction, lead: asyncpg.Record, row: DeliveryRo
         problems.append(("/phone", "of_another"))
     if problems:
         raise OrderRefusedError(*problems)
+
+
+async def attach(tx: Transaction, row: DeliveryRow, customer_id: UUID, actor: str) -> None:
+    """Let the number and the e-mail of an order lead to its customer.
+
+    Raises OrderRefusedError for each that is of another customer.
+    """
+    desk = row.delivery.source.desk
+    said = desk, customer_id, row.customer.email, row.phone_key
+    by = await actor_of(tx, actor, desk)
+    await tx.conn.execute(store.ATTACH, *said, row.now, by, row.delivery.id)
+    if of_another := await tx.conn.fetch(store.OF_ANOTHER, *said):
+        raise OrderRefusedError(*((f"/{each['kind']}", "of_another") for each in of_another))
 
 
 async def _keep(tx: Transaction, row: DeliveryRow, lead_id: UUID, order_id: UUID, number: int) -> None:

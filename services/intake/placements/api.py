@@ -15,7 +15,7 @@ from services.intake.errors import NotFoundError
 from services.intake.orders.queries import get_order
 from services.intake.orders.schemas import OrderView
 from services.intake.placements.actions import ask_link, place_order
-from services.intake.placements.queries import lead_of, may_work
+from services.intake.placements.queries import may_work, target_of
 from services.intake.placements.schemas import OrderIn
 
 router = api_router("/intake/v1/orders", tags=["orders"], route_class=IdempotentRoute)
@@ -31,8 +31,8 @@ async def post_order(body: OrderIn, ctx: Ctx, caller: Crew, response: Response) 
     """
     if not caller.may_see(body.desk) or not await may_work(ctx.core.db, caller):
         raise NotFoundError
-    lead_id = await lead_of(ctx.core.db, caller, body)
-    order_id = await place_order(ctx, body, lead_id, caller.sub, current_traceparent())
+    asked, target = await target_of(ctx.core.db, caller, body)
+    order_id = await place_order(ctx, asked, target, caller.sub, current_traceparent())
     view = await get_order(ctx.core.db, caller, order_id)
     set_location(response, router.prefix, order_id)
     set_etag(response, view.version)

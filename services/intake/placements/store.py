@@ -75,13 +75,32 @@ JOIN customer_identity i ON i.desk = l.desk
 LEFT JOIN customer w ON w.id = i.customer_id
 WHERE l.id = $1
 """
+# By what is attached the accepting statement finds the customer of an order that opens a new lead.
+ATTACH = """
+WITH added AS (
+    INSERT INTO customer_identity (desk, kind, value, customer_id)
+    SELECT $1, k.kind, k.value, $2 FROM (VALUES ('email', $3::text), ('phone', $4::text)) AS k(kind, value)
+    WHERE k.value IS NOT NULL AND NOT EXISTS (SELECT FROM erased e WHERE e.id = $2) ORDER BY k.kind
+    ON CONFLICT DO NOTHING RETURNING kind, value
+)
+INSERT INTO identity_change (desk, customer_id, at, what, kind, value, actor, reason, cause_id)
+SELECT $1, $2, $5, 'attached', kind, value, $6, 'made by hand', $7 FROM added
+"""
+OF_ANOTHER = """
+SELECT k.kind FROM (VALUES ('email', $3::text), ('phone', $4::text)) AS k(kind, value)
+JOIN customer_identity i ON (i.desk, i.kind, i.value) = ($1, k.kind, k.value)
+JOIN customer u ON u.id = i.customer_id
+WHERE coalesce(u.merged_into, u.id) <> $2 ORDER BY k.kind DESC
+"""
 # An order of a lead that is there; its first version is that which says how far it has come at the school.
 ORDERED = """
 INSERT INTO sales_order (id, desk, lead_id, customer_id, source_id, external_id, external_number, order_number,
                          status, status_said, amount, currency, items, placed_at, heard_at, created_at, version)
 SELECT $1, l.desk, l.id, l.customer_id, $3, $4, $4, nextval('order_number'), 'new', false, $5, $6,
        $7::text::jsonb, $8, $8, $8, 0
-FROM lead l WHERE l.id = $2
+FROM lead l WHERE l.id = $2 AND l.stage NOT IN ('won', 'lost', 'invalid')
+  AND NOT EXISTS (SELECT FROM lead m JOIN sales_order x ON x.lead_id = m.id
+                  WHERE m.id = l.id OR m.merged_into = l.id)
 RETURNING *
 """
 SHOW = """

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field, model_validator
 from libs.common.contracts.shared import RefundState
 from libs.common.domain.money import Money
 from libs.common.domain.phone import read_phone
-from libs.common.platform.http.wire import Wire, WrongValueError
-from services.intake.contacts.schemas import Email
+from libs.common.platform.http.wire import NOT_HIDDEN, Wire, WrongValueError
+from services.intake.contacts.schemas import A_NUMBER, Email
 from services.intake.payments.schemas import MoneyIn
 from services.intake.refunds.rules import MAX_KEPT_BY, Details, Wish
 
@@ -52,10 +52,10 @@ class RefundStep(Wire):
 class RefundDetails(Wire):
     """Whom to pay back and to where. `payout`: the number of a card or an account; it is kept sealed."""
 
-    full_name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
-    phone: Annotated[str, Field(min_length=1, max_length=64, pattern=r"\d")]
+    full_name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), NOT_HIDDEN]
+    phone: Annotated[str, Field(min_length=1, max_length=64, pattern=r"\d"), A_NUMBER]
     email: Email
-    payout: Annotated[str, Field(min_length=4, max_length=500, pattern=r"\S")]
+    payout: Annotated[str, Field(min_length=4, max_length=500, pattern=r"\S"), NOT_HIDDEN]
     reason: Reason | None = None
 
     def details(self) -> Details:

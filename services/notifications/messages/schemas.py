@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from libs.common.contracts.shared import Text
 from libs.common.domain.masking import masked
-from libs.common.platform.http.wire import Wire
+from libs.common.platform.http.wire import NOT_HIDDEN, Wire
 from services.notifications.messages.rules import MessageState
 from services.notifications.sending.convert import why_it_waits
 from services.notifications.sending.rules import Basis, Night
@@ -18,7 +18,9 @@ from services.notifications.sending.rules import Basis, Night
 class ResendMessage(Wire):
     """Where a message that failed is sent now: an e-mail, or a phone number; null: where it was to go."""
 
-    to: Annotated[str | None, Field(min_length=3, max_length=254, examples=["anna@example.com"])] = None
+    to: Annotated[
+        Annotated[str, Field(min_length=3, max_length=254), NOT_HIDDEN] | None, Field(examples=["anna@example.com"])
+    ] = None
 
 
 class Attempt(BaseModel):

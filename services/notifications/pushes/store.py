@@ -12,7 +12,6 @@ from libs.common.connect.command.store import CommandStore, Tables
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.platform.sealing import DataKeys, Place
-from libs.common.platform.sealing.keeper import is_read_plain
 from services.notifications.pushes.rules import KIND, MOST, RATE_5S, NewTask, host_of, origin_of
 
 COMMANDS = CommandStore(
@@ -44,16 +43,13 @@ SET desk = excluded.desk, operator_id = excluded.operator_id, p256dh = excluded.
     version = push_subscription.version + 1, changed_at = excluded.changed_at
 RETURNING id
 """
-# Sealed for the row, whose id is that of the browser's first subscription.
-SEAL = """
-UPDATE push_subscription SET sealed = $2, p256dh = CASE WHEN $3 THEN '' ELSE p256dh END,
-    auth = CASE WHEN $3 THEN '' ELSE auth END
-WHERE id = $1 RETURNING *
-"""
+# Sealed for the row, whose id is that of the browser's first subscription. The plain keys stay beside: the release
+# before reads nothing else, and may come back. The next one may empty them, sealing anew what stands there plain.
+SEAL = "UPDATE push_subscription SET sealed = $2 WHERE id = $1 RETURNING *"
 KEY_IDS = "SELECT DISTINCT split_part(sealed, '.', 2) FROM push_subscription WHERE sealed IS NOT NULL"
 UNSEALED = """
 SELECT id, p256dh, auth, sealed FROM push_subscription
-WHERE sealed IS NULL OR NOT starts_with(sealed, $1) OR ($2 AND p256dh <> '') ORDER BY id LIMIT $3 FOR UPDATE
+WHERE sealed IS NULL OR NOT starts_with(sealed, $1) ORDER BY id LIMIT $2 FOR UPDATE
 """
 TOO_MANY = """
 DELETE FROM push_subscription WHERE operator_id = $1 AND id NOT IN (
@@ -117,7 +113,7 @@ async def keep(
     if kept is None:
         return None
     sealed = keys.seal(orjson.dumps(of_browser).decode(), place_of(kept))
-    return await tx.conn.fetchrow(SEAL, kept, sealed, not await is_read_plain(tx.conn))
+    return await tx.conn.fetchrow(SEAL, kept, sealed)
 
 
 def place_of(subscription_id: UUID) -> Place:
@@ -126,7 +122,7 @@ def place_of(subscription_id: UUID) -> Place:
 
 
 def keys_of(row: asyncpg.Record, subscription_id: UUID, keys: DataKeys) -> tuple[str, str]:
-    """Return the keys of a browser. What the release before has written stands beside, and is the newer."""
+    """Return the keys of a browser. What stands plain is never the older: the release before writes it alone."""
     if row["p256dh"]:
         return row["p256dh"], row["auth"]
     p256dh, auth = orjson.loads(keys.open(row["sealed"], place_of(subscription_id)))
@@ -144,12 +140,16 @@ class SealedBrowsers:
             return set()
 
     async def reseal(self, db: Database, keys: DataKeys, limit: int, *, forget_plain: bool) -> int:
-        """Seal what is plain or under another key than the first, and commit; return how many."""
+        """Seal what is plain alone or under another key than the first, and commit; return how many.
+
+        Whatever is asked, no plain key goes: a rollback to the release before would end every subscription.
+        """
+        del forget_plain
         async with db.begin() as tx:
-            rows = await tx.conn.fetch(UNSEALED, keys.prefix, forget_plain, limit)
+            rows = await tx.conn.fetch(UNSEALED, keys.prefix, limit)
             for row in rows:
                 said = orjson.dumps(keys_of(row, row["id"], keys)).decode()
-                await tx.conn.execute(SEAL, row["id"], keys.seal(said, place_of(row["id"])), forget_plain)
+                await tx.conn.execute(SEAL, row["id"], keys.seal(said, place_of(row["id"])))
             await tx.commit()
         return len(rows)
 

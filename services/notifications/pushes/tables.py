@@ -27,7 +27,7 @@ push_subscription = Table(
     Column("kind", Text, nullable=False),
     Column("code", Text, nullable=False),  # the push service's host
     Column("endpoint", Text, nullable=False),  # what the service knows the browser by
-    # What the release before reads, empty once it is gone.
+    # What the release before reads, and writes alone: empty for a browser of a release that has no use for it.
     Column("p256dh", Text, nullable=False),
     Column("auth", Text, nullable=False),
     Column("sealed", Text),  # both, sealed in their row's place; NULL: of the release before, and plain

@@ -44,7 +44,7 @@ from services.tasks.engine.effects import (
     WithdrawWork,
 )
 from services.tasks.engine.kept import AddDocument, Count, Forget, Kept, RaiseCharge, TakeBack
-from services.tasks.engine.state import Closing, MoveReason, Operator, State, Task, Timer
+from services.tasks.engine.state import Closing, MoveReason, Operator, OperatorId, State, Task, Timer
 
 T = TypeVar("T")
 
@@ -233,8 +233,13 @@ def _given(task: Task, operator: Operator, since: datetime | None) -> Task:
     )
 
 
-#: Reasons for which a task is with whose it was: nobody stands in any more.
-_THEIRS = frozenset({MoveReason.UNDONE, MoveReason.BACK})
+#: Reasons for which nobody stands in any more: it is with whose it was, or is another's because a person said so.
+_NO_STAND_IN = frozenset(
+    {MoveReason.UNDONE, MoveReason.BACK, MoveReason.ASSIGNED, MoveReason.REDIRECTED, MoveReason.HANDED_OVER}
+    | {MoveReason.REDISTRIBUTED}
+)
+#: Likewise of what goes to its lane; but a task for one person waits there for that person.
+_LAID_DOWN = frozenset({MoveReason.GIVEN_BACK, MoveReason.TAKEN_AWAY})
 
 
 def _moved(task: Task, effect: MoveTask) -> Task:
@@ -255,8 +260,17 @@ def _moved(task: Task, effect: MoveTask) -> Task:
         offered_at=None,
         waiting=False,
         version=task.version + 1,
-        original_id=None if effect.reason in _THEIRS else effect.original_id or task.original_id,
+        original_id=effect.original_id or _still_stood_in_for(task, effect),
     )
+
+
+def _still_stood_in_for(task: Task, effect: MoveTask) -> OperatorId | None:
+    """Return for whom a stand-in still has a task that moves; it goes back to them once they come (S2.2)."""
+    if effect.reason in _NO_STAND_IN:
+        return None
+    laid_down = effect.move is Move.RELEASED and effect.reason in _LAID_DOWN
+    is_personal = task.brief is not None and task.brief.personal
+    return None if laid_down and not is_personal else task.original_id
 
 
 def _stood_in(task: Task, effect: SetOwner) -> Task:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
-from libs.common.contracts.shared import ContactKind, Direction, MessageProgress, Mode, Signal
+from libs.common.contracts.shared import ContactKind, Direction, MessageProgress, Mode, OrderStatus, Signal
 from services.tasks.engine.answers import Answer, learn, learn_order
 from services.tasks.engine.claims import RESERVE, claim, contacted
 from services.tasks.engine.effects import (
@@ -76,6 +76,7 @@ _MESSAGES = {
     MessageProgress.FAILED: Trigger.MESSAGE_FAILED,
 }
 _FENCE = "engine.fence"
+_OVER = frozenset({OrderStatus.CANCELLED, OrderStatus.FALSE, OrderStatus.REFUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +147,7 @@ def _reported(run: Run, event: _Report) -> None:
         case LeadUpdated():
             _updated(run, event)
         case OrderChanged():
-            run.order_status = event.order.status
-            is_held = learn_order(run, event)
-            _trigger(run, Trigger.ORDER_CHANGED)
-            if is_held:
-                _trigger(run, Trigger.PRICE_HELD)
+            _order_changed(run, event)
         case StatusChanged(status=status, stage=stage, by_us=by_us):
             # The answer to our own request may be older than our latest request.
             if not by_us and status != run.state.status:
@@ -166,6 +163,18 @@ def _reported(run: Run, event: _Report) -> None:
         case _:
             if (trigger := learn(run, event)) is not None:
                 _trigger(run, trigger)
+
+
+def _order_changed(run: Run, event: OrderChanged) -> None:
+    """Learn of an order and run its rules. The end of another order than the lead's own is none of the lead."""
+    own = run.state.facts.order
+    if own is not None and own.id != event.order.id and event.order.status in _OVER:
+        return
+    run.order_status = event.order.status
+    is_held = learn_order(run, event)
+    _trigger(run, Trigger.ORDER_CHANGED)
+    if is_held:
+        _trigger(run, Trigger.PRICE_HELD)
 
 
 def _updated(run: Run, event: LeadUpdated) -> None:

@@ -11,7 +11,7 @@ from services.tasks.engine.events import Made
 from services.tasks.engine.facts import Facts, Subject
 from services.tasks.engine.fields import MatrixFault
 from services.tasks.engine.state import Brief, Desk
-from services.tasks.operators.rules import OperatorProfile
+from services.tasks.operators.rules import OperatorProfile, fitting
 from services.tasks.playbooks.model import TaskType
 from services.tasks.playbooks.terms import Title
 
@@ -77,16 +77,18 @@ def made(asked: Asked, known: Known, kind: TaskType, author: str) -> Made:
         pool = pool if pool in person.pools else min(person.pools, default=pool)
     brief = Brief(asked.title, author, asked.text, asked.document, personal=person is not None)
     event = Made(brief, asked.due_at, asked.important, role, pool, person.operator if person else None)
-    return event if person is None or person.absent_until is None else _while_absent(event, person, known.deputy)
+    return event if person is None or person.absent_until is None else _while_absent(event, person, known)
 
 
-def _while_absent(event: Made, person: OperatorProfile, deputy: OperatorProfile | None) -> Made:
+def _while_absent(event: Made, person: OperatorProfile, known: Known) -> Made:
     """Return the event of a task for one who is absent by a plan (S2.2): nothing comes to them meanwhile.
 
-    What is due by then is for their deputy, else for their pool; what is due later waits for them, until it is due.
+    What is due by then is for their deputy who may have it, else for their pool; what is due later waits for them,
+    until it is due.
     """
     if person.absent_until is not None and event.due_at >= person.absent_until:
         return replace(event, operator=None, original_id=person.id, offer_from=event.due_at)
+    deputy = fitting(known.deputy, known.desk.code, event.role)
     return replace(event, operator=deputy.operator if deputy else None, original_id=person.id)
 
 

@@ -11,7 +11,7 @@ from libs.common.platform.db import Connection, Transaction
 from services.tasks.context import Context
 from services.tasks.engine.events import Event, LeadGiven, Lent, Reassigned, Redistributed, Released, Returned
 from services.tasks.engine.facts import Subject
-from services.tasks.engine.state import SYSTEM, MoveReason, Operator, OperatorId
+from services.tasks.engine.state import SYSTEM, MoveReason, OperatorId, State, Task
 from services.tasks.errors import (
     NoOperatorError,
     NotFoundError,
@@ -21,9 +21,10 @@ from services.tasks.errors import (
     UnknownOperatorError,
 )
 from services.tasks.moves import store
+from services.tasks.moves.rules import goes_back, has_come
 from services.tasks.moves.store import MOST, Departure, Release
 from services.tasks.operators.queries import locked_operators, operator_of, operators_of
-from services.tasks.operators.rules import OperatorProfile, unfit
+from services.tasks.operators.rules import OperatorProfile, fitting, unfit
 from services.tasks.processes.batch import Batch
 from services.tasks.processes.rules import Address
 from services.tasks.tasks.actions import LockedTask, lock_seen, raise_refusal
@@ -137,8 +138,16 @@ async def release_left_behind(ctx: Context, tx: Transaction, gone: Mapping[Opera
         await store.keep(tx.conn, found[MOST:])
 
 
+async def return_to(ctx: Context, tx: Transaction, back: Mapping[OperatorId, Cause]) -> None:
+    """Give back what stand-ins have not begun: at once as much as one transaction moves, the rest by the worker."""
+    found = await store.stood_in(tx.conn, back)
+    await _release(ctx, tx, found[:MOST])
+    if found[MOST:]:
+        await store.keep(tx.conn, found[MOST:])
+
+
 async def release_pending(ctx: Context) -> int:
-    """Release the next of what is still to be released; return how many were looked at."""
+    """Release or give back the next of what is still to be moved; return how many were looked at."""
     async with ctx.db.begin() as tx:
         found = await store.claim(tx.conn)
         await _release(ctx, tx, found)
@@ -147,39 +156,51 @@ async def release_pending(ctx: Context) -> int:
 
 
 async def _release(ctx: Context, tx: Transaction, releases: Sequence[Release]) -> None:
-    """Release tasks; one that its operator has no more, or has taken meanwhile, stays where it is."""
+    """Move tasks; one that is not as it was, or whose operator is not, stays where it is."""
     if not releases:
         return
+    known = await locked_operators(tx.conn, {each.operator_id for each in releases})
+    named = {profile.deputy_id for profile in known.values() if profile.deputy_id is not None}
+    deputies = await operators_of(tx.conn, named)
     batch = Batch(ctx, tx)
     await batch.load(ids={each.process_id for each in releases})
     gone = await gone_of(tx.conn, batch.lenders())
-    deputies = await _deputies(tx.conn, {each.operator_id for each in releases})
     for each in releases:
         process = batch.of_id(each.process_id)
-        if process is None:
+        task = process.state.open_task(each.task_id) if process is not None else None
+        if process is None or task is None:
             continue
-        if each.reason is not MoveReason.ABSENT:
-            event: Event = Released(
-                each.task_id, each.reason, SYSTEM, holder=each.operator_id, untaken=each.untaken, gone=gone
-            )
-        else:
-            task = process.state.open_task(each.task_id)
-            if task is None or task.operator_id != each.operator_id:
-                continue
-            words = SYSTEM, each.reason
-            deputy = deputies.get(each.operator_id)
-            event = Redistributed(False, None, task.id, deputy, True, *words, absent=each.operator_id)
-        batch.apply(process, event, each.cause)
+        who = known.get(each.operator_id)
+        deputy = deputies.get(who.deputy_id) if who is not None and who.deputy_id is not None else None
+        event = _moving(each, process.state, task, who, deputy, gone)
+        if event is not None:
+            batch.apply(process, event, each.cause)
     await batch.save()
 
 
-async def _deputies(conn: Connection, absent: Set[OperatorId]) -> Mapping[OperatorId, Operator]:
-    """Return who deputises for these operators and is there."""
-    known = await operators_of(conn, absent)
-    named = {who: profile.deputy_id for who, profile in known.items() if profile.deputy_id is not None}
-    deputies = await operators_of(conn, named.values())
-    there = {who: deputy.operator for who, deputy in deputies.items() if deputy.absence is None}
-    return {OperatorId(who): there[deputy] for who, deputy in named.items() if deputy in there}
+def _moving(
+    each: Release,
+    state: State,
+    task: Task,
+    who: OperatorProfile | None,
+    deputy: OperatorProfile | None,
+    gone: frozenset[OperatorId],
+) -> Event | None:
+    """Return the move of a task that is locked; None: it stays."""
+    if each.reason is MoveReason.BACK:
+        if who is None or not goes_back(state, task, who):
+            return None
+        return Reassigned(task.id, who.operator, SYSTEM, each.reason, holder=task.operator_id)
+    if has_come(each.reason, who):
+        return None
+    if each.reason is not MoveReason.ABSENT:
+        return Released(task.id, each.reason, SYSTEM, holder=each.operator_id, untaken=each.untaken, gone=gone)
+    if task.operator_id != each.operator_id:
+        return None
+    to = fitting(deputy, state.desk.code, task.role)
+    return Redistributed(
+        False, None, task.id, to.operator if to else None, True, SYSTEM, each.reason, absent=each.operator_id
+    )
 
 
 def actor_of(caller: Principal, profile: OperatorProfile | None) -> str:

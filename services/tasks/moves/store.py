@@ -1,4 +1,4 @@
-"""Tasks that operators leave behind, and the releases of them that are still to be done."""
+"""Tasks that operators leave behind, or get back, and those of these moves that are still to be done."""
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
@@ -17,7 +17,10 @@ MOST = 100
 
 
 class Release(NamedTuple):
-    """A task that is to be released if its operator still has it; `untaken`: only if they have not taken it."""
+    """A task that is to be released if its operator still has it; `untaken`: only if they have not taken it.
+
+    With the reason `back` it goes back to the operator, if their stand-in has not begun it.
+    """
 
     desk: str
     process_id: UUID
@@ -61,6 +64,18 @@ WHERE t.state = 'active' AND t.operator_id = ANY($1::uuid[])
              AND (t.brief->>'personal' IS DISTINCT FROM 'true' OR t.operator_id = ANY($2::uuid[])) END
 ORDER BY t.important DESC, t.due_at, t.id
 """
+# What others have not begun: neither taken nor spoken about, nor lent on. A lead that a redistribution has given to
+# another owner stays with them. Of what no operator has, only what waits for this person. `goes_back` asks again.
+STOOD_IN = """
+SELECT t.desk, t.process_id, t.id, t.original_id
+FROM task t JOIN process p ON p.id = t.process_id
+WHERE t.state = 'active' AND t.original_id = ANY($1::uuid[]) AND t.operator_id IS DISTINCT FROM t.original_id
+  AND t.taken_at IS NULL AND t.lender_id IS NULL
+  AND (t.operator_id IS NULL OR t.contacted_id IS DISTINCT FROM t.operator_id)
+  AND (p.owner_id IS NULL OR p.owner_id = t.original_id)
+  AND (t.operator_id IS NOT NULL OR t.brief ->> 'personal' = 'true')
+ORDER BY t.important DESC, t.due_at, t.id
+"""
 KEEP = _RELEASE.insert()
 CLAIM = f"""
 DELETE FROM pending_release WHERE id IN (
@@ -73,6 +88,16 @@ async def left_behind(conn: Connection, gone: Mapping[OperatorId, Departure]) ->
     """Return the tasks that these operators leave behind."""
     inactive = [who for who, departure in gone.items() if departure.reason is MoveReason.INACTIVE]
     return [_release(row, gone[row["operator_id"]]) for row in await conn.fetch(LEFT_BEHIND, list(gone), inactive)]
+
+
+async def stood_in(conn: Connection, back: Mapping[OperatorId, Cause]) -> Sequence[Release]:
+    """Return what stand-ins have not begun of those who are there again."""
+    rows = await conn.fetch(STOOD_IN, list(back))
+    whose = [(row, OperatorId(row["original_id"])) for row in rows]
+    return [
+        Release(row["desk"], row["process_id"], row["id"], who, True, MoveReason.BACK, *back[who])
+        for row, who in whose
+    ]
 
 
 async def keep(conn: Connection, releases: Sequence[Release]) -> None:

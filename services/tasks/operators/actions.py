@@ -13,11 +13,10 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.context import Context
 from services.tasks.engine.state import Absence, MoveReason
-from services.tasks.moves.actions import release_left_behind
-from services.tasks.moves.returns import return_to
+from services.tasks.moves.actions import release_left_behind, return_to
 from services.tasks.moves.store import Departure
 from services.tasks.operators.queries import profile_of
-from services.tasks.operators.rules import OperatorProfile
+from services.tasks.operators.rules import OperatorProfile, is_back
 
 PROJECT = """
 INSERT INTO operator AS o (id, desk, subject, name, active, roles, desks, pools, products, sequence, presence, away,
@@ -60,11 +59,7 @@ def project_operators(ctx: Context) -> UseCase:
         }
         if departures:
             await release_left_behind(ctx, tx, departures)
-        back = {
-            who: newest[who].follow()
-            for who, profile in after.items()
-            if profile.absence is None and (who not in before or before[who].absence is not None)
-        }
+        back = {who: newest[who].follow() for who, profile in after.items() if is_back(before.get(who), profile)}
         if back:
             await return_to(ctx, tx, back)
 

@@ -67,6 +67,14 @@ class OperatorProfile:
         return Operator(self.id, self.name)
 
 
+def is_back(before: OperatorProfile | None, now: OperatorProfile) -> bool:
+    """Return whether an operator has come, to whom goes back what stand-ins have of theirs (S2.2).
+
+    A planned absence mostly ends while they are off shift: they come at a check-in. Nobody stands in for a pause.
+    """
+    return now.absence is None and (before is None or before.absence not in (None, Absence.AWAY))
+
+
 def unfit(profile: OperatorProfile, desk: str, role: str | None) -> tuple[str, ...]:
     """Return why an operator may not be given a task by name; pool and products are up to who gives it.
 
@@ -76,6 +84,12 @@ def unfit(profile: OperatorProfile, desk: str, role: str | None) -> tuple[str, .
     standing = Standing(active=profile.active, roles=roles, desks=profile.desks, products=profile.products)
     found = refusals(standing, Demand(desk, role or ""))
     return tuple(code for refusal, code in CODES.items() if refusal in found)
+
+
+def fitting(deputy: OperatorProfile | None, desk: str, role: str) -> OperatorProfile | None:
+    """Return a deputy who is there and of a desk and role; None: what is to be done is for the role."""
+    there = deputy is not None and deputy.absence is None and not unfit(deputy, desk, role)
+    return deputy if there else None
 
 
 def present(profiles: Iterable[OperatorProfile], desk: str) -> Mapping[OperatorId, Operator]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from libs.common.contracts.shared import Signal, SubjectKind
-from libs.common.domain.masking import masked
+from libs.common.domain.masking import masked_person
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection, Database
 from libs.common.platform.http.wire import TaskCustomer
@@ -90,8 +90,8 @@ async def hides_numbers(conn: Connection, caller: Principal, row: Row, now: date
 
 def masked_customer(customer: TaskCustomer) -> TaskCustomer:
     """Return a customer by whom no one is reached."""
-    numbers = {name: getattr(customer, name) for name in ("phone", "phone_raw")}
-    return customer.model_copy(update={name: value and masked(value) for name, value in numbers.items()})
+    numbers = {"phone": customer.phone, "phone_raw": customer.phone_raw}
+    return customer.model_copy(update=masked_person(numbers))
 
 
 def may_call(me: UUID | None, holder: UUID | None, lender: UUID | None, owner: UUID | None) -> bool:

@@ -13938,9 +13938,10 @@ export interface components {
          * OrderIn
          * @description An order that a person makes for a customer: it is here at once, and is made at the source's school.
          *
-         *     `title` is what is bought, `offer_code` the school's own code of it. For a lead or a customer that is there no
-         *     new lead opens, and what is known of them need not be said: `name` is needed of a new one alone. The school
-         *     knows people by their e-mail: without one on file it is needed.
+         *     `title` is what is bought, `offer_code` the school's own code of it. It is of a lead that is not over and has no
+         *     order; a lead that is over, or has one, leads to a new lead of its customer. What is known of them need not be
+         *     said: `name` is needed of a new customer alone. The school knows people by their e-mail: without one on file it
+         *     is needed.
          */
         OrderIn: {
             /**
@@ -15046,8 +15047,9 @@ export interface components {
          * PaymentReport
          * @description Whether the order's school was informed of a payment by hand; `code`: why not, or `by_hand`.
          *
-         *     `part`: its API takes no part of a sum. `known_there`: it says itself that all is paid. `deleted`: that was done
-         *     before. The others are what the school refuses, or what the order lacks.
+         *     `part`: its API takes no part of a sum. `several_items`: nor an order of several products. `known_there`: it
+         *     says itself that all is paid. `deleted`: that was done before. The others are what the school refuses, or what
+         *     the order lacks.
          */
         PaymentReport: {
             /** @description how far that is */

@@ -54,7 +54,10 @@ _RU = {
 }
 
 #: Faults of rules that declarations have, with their texts.
-_RULES_RU = {"unknown_field": "«{name}» — не наше поле; похожие: {alike}; есть: {known}"}
+_RULES_RU = {
+    "unknown_field": "«{name}» — не наше поле; похожие: {alike}; есть: {known}",
+    "hidden_value": "*** стоит вместо скрытого значения: пришлите его целиком или не указывайте",
+}
 
 #: Codes of what a schema can say; all other faults are of rules.
 SHAPES = frozenset(_RU) | {"unknown_parameter", "given_twice", "nul_character", "lone_surrogate"}

@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from libs.common.domain.masking import HIDDEN
 from libs.common.platform.http.language import Text
 
 _NULL: dict[str, JsonValue] = {"type": "null"}
@@ -126,6 +127,17 @@ def _in_words(comment: str) -> str:
 
 #: Why something is done.
 Words = Annotated[str, Field(max_length=4_000), AfterValidator(_in_words)]
+
+
+def not_hidden(value: str) -> str:
+    """Return the value; refuse what was shown masked and is sent back: it would overwrite the real one (P.7)."""
+    if HIDDEN in value:
+        raise PydanticCustomError("hidden_value", "*** stands for a hidden value: give it whole, or leave it out")
+    return value
+
+
+#: A name, a number or an address of a person that callers may have been shown masked.
+NOT_HIDDEN = AfterValidator(not_hidden)
 
 
 class Wire(BaseModel):
