@@ -193,7 +193,8 @@ WITH given AS MATERIALIZED (
                        -- What a payment by hand has made of it stays: the source does not know of that, or says
                        -- what it has from us.
                        CASE WHEN NOT (says AND excluded.status_said) OR o.unpaid_status IS NULL OR
-                                excluded.status = '{OrderStatus.PAID}' AND {KNOWN_FROM_US} THEN o.unpaid_status
+                                excluded.status = '{OrderStatus.PAID}' AND (back OR {KNOWN_FROM_US})
+                            THEN o.unpaid_status
                             WHEN excluded.status IN ({BEFORE_PAID}) THEN excluded.status END AS unpaid_status
                 -- An older order state that arrives later changes nothing (S4.1); nor does what a school says of
                 -- a payment that was deleted here alone.
