@@ -69,7 +69,7 @@ def test_payout_details_take_no_number_that_cannot_be_called(phone: str) -> None
 
 
 @pytest.mark.parametrize(("language", "says"), [(Language.RU, "скрытого значения"), (Language.EN, "hidden value")])
-def test_who_sends_a_masked_value_is_told_what_to_send(language: Language, says: str) -> None:
+def test_who_sends_a_masked_value_reads_what_to_send(language: Language, says: str) -> None:
     with pytest.raises(ValidationError) as refused:
         PersonIn.model_validate({"email": EMAIL})
     (fault,) = validation_problem([{**each} for each in refused.value.errors()], language).errors

@@ -37,9 +37,9 @@ def _code(text: str, digits: int) -> str:
 
 
 def masked_person(person: Mapping[str, object]) -> dict[str, object]:
-    """Return a person by whom no one is reached; the name stays, for by it one is spoken of.
+    """Return a person without what reaches them; the name stays.
 
-    Where the number is known, its other spelling is shown as the number is: two views of one would tell more.
+    Where the number is known, its other spelling is shown as the number is: two views of one would show more.
     """
     shown = dict(person)
     for name in _ADDRESSES:

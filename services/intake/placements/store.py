@@ -66,7 +66,7 @@ WHERE l.id = $1 AND l.desk = $2 AND l.merged_into IS NULL
   AND NOT EXISTS (SELECT FROM erased e WHERE e.id = l.customer_id)
 FOR UPDATE OF l
 """  # noqa: S608 - a constant
-# Whose an e-mail and a number are that somebody is known by: this lead's customer, or another.
+# Whether an e-mail and a number are this lead's customer's own, or another's.
 KNOWN_BY = """
 SELECT i.kind, coalesce(w.merged_into, i.customer_id) = coalesce(u.merged_into, l.customer_id) AS own
 FROM lead l LEFT JOIN customer u ON u.id = l.customer_id

@@ -142,7 +142,7 @@ class SealedBrowsers:
     async def reseal(self, db: Database, keys: DataKeys, limit: int, *, forget_plain: bool) -> int:
         """Seal what is plain alone or under another key than the first, and commit; return how many.
 
-        Whatever is asked, no plain key goes: a rollback to the release before would end every subscription.
+        No plain key goes, asked or not: a rollback to the release before would end every subscription.
         """
         del forget_plain
         async with db.begin() as tx:
