@@ -246,7 +246,7 @@ async def test_each_new_task_is_pushed_and_every_push_ends(week: Week) -> None:
     taken = Journal.read(week.stack.journal_path.with_name("web_push.jsonl")).entries.values()
     states = {row["state"] for row in rows}
     assert (states <= {"accepted", "refused", "unknown"}, "accepted" in states) == (True, True), states
-    assert {entry.chat_id for entry in taken} == {"zoya"}
+    assert "zoya" in {entry.chat_id for entry in taken}
 
 
 @pytest.mark.req("P.11", "P.7")
