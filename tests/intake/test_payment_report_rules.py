@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 import orjson
 import pytest
 
-from services.intake.formats.getcourse_api import pay
+from services.intake.formats.getcourse_api import pay, place
 from services.intake.payment_reports.rules import report_of
-from services.intake.placements.rules import Placing
+from services.intake.placements.rules import Placing, placing_of
 
 pytestmark = pytest.mark.req("S4.9")
 PAYMENT: dict[str, Any] = {
@@ -73,3 +73,20 @@ def test_what_is_reported_says_no_more_of_person_and_order_than_the_school_deman
             "deal_status": "payed", "deal_is_paid": 1, "payment_type": "OTHER", "payment_status": "accepted",
         },
     }  # fmt: skip
+
+
+def deal_of(order: dict[str, Any]) -> dict[str, Any]:
+    """Return what a school is sent for an order's payment link."""
+    placing = placing_of({**PAYMENT, "phone": "+79161234567", "name": "Анна Иванова", **order})
+    assert isinstance(placing, Placing)
+    form = parse_qs((place(placing, "key", "https://acme.test/").body or b"").decode())
+    said: dict[str, Any] = orjson.loads(base64.b64decode(form["params"][0]))
+    return {**said["user"], **said["deal"]}
+
+
+def test_for_the_link_of_an_order_of_the_school_nothing_of_it_is_said_anew() -> None:
+    said = {"email", "deal_number", "deal_cost", "deal_currency"}
+    ours = {"external_id": "dz-k3f9x2abq7wm", "items": [{"title": "Курс", "code": "start"}]}
+    assert set(deal_of({})) == {*said, "product_title"}
+    assert set(deal_of(ours)) == {*said, "phone", "first_name", "offer_code", "product_title", "quantity"}
+    assert placing_of({**PAYMENT, "items": [{"title": "Курс"}, {"title": "Книга"}]}) == "several_items"

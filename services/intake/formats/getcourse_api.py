@@ -16,7 +16,7 @@ import orjson
 
 from libs.common.connect.command.rules import Accepted, Answer, Class, Refused, Unclear
 from libs.common.connect.exchange import HttpRequest, Reply
-from services.intake.placements.rules import Placing
+from services.intake.placements.rules import OURS, Placing
 from services.intake.schools.rules import TOO_LONG, Exported, Failed, Listed, Started
 
 CALLS, PERIOD = 50, timedelta(hours=2)  # half of what the school allows in any two hours: our periods do not slide
@@ -61,9 +61,10 @@ def api_of(account: str, standins: str | None) -> str:
 
 
 def place(placing: Placing, key: str, api: str) -> HttpRequest:
-    """Return the request that makes an order, or edits the one of the same number."""
+    """Return the request that makes an order, or asks for the link of one that the school has made."""
     user = _said(email=placing.email, phone=placing.phone, first_name=placing.name)
-    deal = _deal(placing, offer_code=placing.offer_code, product_title=placing.title, quantity=1)
+    made = {"offer_code": placing.offer_code, "product_title": placing.title, "quantity": 1}
+    deal = _deal(placing, **(made if OURS.fullmatch(placing.number) else _product(placing)))
     return _import(key, api, user, deal, return_payment_link=1, return_deal_number=1)
 
 
@@ -73,9 +74,13 @@ def pay(placing: Placing, key: str, api: str) -> HttpRequest:
     No sum of a payment can be said. How the desk's customers pay is not among the school's own types. All that is
     said edits the order and its person there, so it is what the API demands of an order, and no more.
     """
-    product = {"product_title": placing.title} if placing.offer_code is None else {"offer_code": placing.offer_code}
     paid = {"deal_status": "payed", "deal_is_paid": 1, "payment_type": "OTHER", "payment_status": "accepted"}
-    return _import(key, api, {"email": placing.email}, _deal(placing, **product, **paid))
+    return _import(key, api, {"email": placing.email}, _deal(placing, **_product(placing), **paid))
+
+
+def _product(placing: Placing) -> Mapping[str, object]:
+    """Return the one product of an order, by the code of its offer if it has one."""
+    return {"product_title": placing.title} if placing.offer_code is None else {"offer_code": placing.offer_code}
 
 
 def _deal(placing: Placing, **said: object) -> Mapping[str, object]:

@@ -9,12 +9,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from libs.common.contracts.shared import PaymentStatus
-from services.intake.placements.rules import OURS, Placing, placing_of
+from services.intake.placements.rules import Placing, placing_of
 
 #: Why a payment is not reported: the school cannot take it.
 PART = "part"
-#: Nor an order of several products: the word that it is paid must name one, and would make it the only one.
-SEVERAL = "several_items"
 #: Why it need not be: the school says itself that all is paid, the payment was deleted, its customer is forgotten.
 KNOWN_THERE, DELETED, ERASED = "known_there", "deleted", "erased"
 NEEDLESS = frozenset({KNOWN_THERE, DELETED, ERASED})
@@ -22,7 +20,6 @@ NEEDLESS = frozenset({KNOWN_THERE, DELETED, ERASED})
 IN_DOUBT = "in_doubt"
 #: A person has entered it at the school.
 BY_HAND = "by_hand"
-_BETWEEN = ",;\n"  # products that are named in one line
 
 
 class ReportStep(StrEnum):
@@ -45,17 +42,7 @@ def report_of(payment: Mapping[str, object]) -> Placing | str:
         return KNOWN_THERE
     if cost is None or received is None or received < cost or not payment["last"]:
         return PART
-    placing = placing_of(payment)
-    return SEVERAL if isinstance(placing, Placing) and _has_several(payment["items"], placing) else placing
-
-
-def _has_several(items: object, placing: Placing) -> bool:
-    """Return whether an order that the school has made is of several products; it may name them in one line."""
-    if OURS.fullmatch(placing.number):
-        return False
-    return (isinstance(items, list) and len(items) > 1) or (
-        placing.offer_code is None and any(mark in placing.title for mark in _BETWEEN)
-    )
+    return placing_of(payment)
 
 
 def _sum(value: object) -> Decimal | None:

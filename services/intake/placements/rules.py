@@ -9,6 +9,9 @@ from decimal import Decimal
 #: school gives it, which is not known before its webhook may be here.
 OURS = re.compile(r"dz-[a-z0-9]{12}")
 _NO_EMAIL, _NO_NUMBER, _NO_TITLE = "no_email", "no_number", "no_title"
+#: The school made an order of several products: what is said of it names one, and would make it the only one.
+SEVERAL = "several_items"
+_BETWEEN = ",;\n"  # products that are named in one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,14 @@ class Placing:
 
 
 def placing_of(order: Mapping[str, object]) -> Placing | str:
-    """Return an order's row as a school is given it, or the code of what it lacks.
+    """Return an order's row as a school is given it, or the code of why it cannot be.
 
-    One that we made is known by our number, any other by the school's own.
+    One that we made is known by our number, any other by the school's own: of that, and of its person, nothing is
+    said anew.
     """
     external_id, number = str(order["external_id"]), order["external_number"]
-    own = external_id if OURS.fullmatch(external_id) else number
+    is_ours = OURS.fullmatch(external_id) is not None
+    own = external_id if is_ours else number
     items, email = order["items"], order["email"]
     first = items[0] if isinstance(items, list) and items else None
     if not isinstance(email, str):
@@ -40,13 +45,17 @@ def placing_of(order: Mapping[str, object]) -> Placing | str:
         return _NO_NUMBER
     if not isinstance(first, Mapping):
         return _NO_TITLE
+    titles = [str(item["title"]) for item in items]  # type: ignore[attr-defined]  # a list, as `first` says
+    code = _text(first.get("code"))
+    if not is_ours and (len(titles) > 1 or (code is None and any(mark in titles[0] for mark in _BETWEEN))):
+        return SEVERAL
     return Placing(
         number=own,
         email=email,
-        title=", ".join(str(item["title"]) for item in items),  # type: ignore[attr-defined]  # a list, as `first` says
-        phone=_text(order["phone"]),
-        name=_text(order["name"]),
-        offer_code=_text(first.get("code")),
+        title=", ".join(titles),
+        phone=_text(order["phone"]) if is_ours else None,
+        name=_text(order["name"]) if is_ours else None,
+        offer_code=code,
         amount=order["amount"],  # type: ignore[arg-type]  # a numeric column
         currency=str(order["currency"]),
     )
