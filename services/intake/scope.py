@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, func, or_, select, true
 
 from libs.common.platform.auth.principal import Principal, Scope
+from libs.common.platform.db.conditions import any_of
 from services.intake.operators.tables import operator
 
 
@@ -52,7 +53,7 @@ def of_whole(
     column: ColumnElement[UUID] | ColumnElement[UUID | None], table: Table, given: UUID | None
 ) -> ColumnElement[bool]:
     """Return the condition of what belongs to a customer or lead, under any id of theirs; None: all."""
-    return true() if given is None else column.in_(whole(table, root_of(table, given)))
+    return true() if given is None else any_of(column, whole(table, root_of(table, given)))
 
 
 def is_partner_alone(caller: Principal) -> bool:

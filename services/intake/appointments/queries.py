@@ -3,26 +3,29 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, literal, select
 
 from libs.common.platform.db import Database
+from libs.common.platform.db.conditions import any_of
 from services.intake.appointments.schemas import AppointmentView
 from services.intake.appointments.tables import appointment
 from services.intake.errors import NotFoundError
 from services.intake.leads.tables import lead
+from services.intake.scope import whole
 
 MOST = 200
 
 
+def of_lead(lead_id: UUID) -> Select[tuple[object, ...]]:
+    """Return the query for a lead's appointments and for those of leads that were merged into it."""
+    theirs = any_of(appointment.c.lead_id, whole(lead, literal(lead_id)))
+    return select(appointment).where(theirs).order_by(appointment.c.id.desc()).limit(MOST)
+
+
 async def appointments_of_lead(db: Database, lead_id: UUID) -> Sequence[AppointmentView]:
     """Return the appointments of a lead and of those that were merged into it, the newest first."""
-    theirs = or_(
-        appointment.c.lead_id == lead_id,
-        appointment.c.lead_id.in_(select(lead.c.id).where(lead.c.merged_into == lead_id)),
-    )
-    query = select(appointment).where(theirs).order_by(appointment.c.id.desc()).limit(MOST)
     async with db.read() as conn:
-        rows = (await conn.execute(query)).mappings()
+        rows = (await conn.execute(of_lead(lead_id))).mappings()
         return [AppointmentView.model_validate(dict(row)) for row in rows]
 
 

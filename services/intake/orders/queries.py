@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, or_, select, true, union_all
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, literal, select, true, union_all
 
 from libs.common.contracts.shared import OrderStatus
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
+from libs.common.platform.db.conditions import any_of
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.customers.tables import customer
 from services.intake.errors import NotFoundError
 from services.intake.leads.tables import lead
 from services.intake.orders.schemas import OrderView
 from services.intake.orders.tables import sales_order
-from services.intake.scope import between, equal, of_whole, own_or_free, visible
+from services.intake.scope import between, equal, of_whole, own_or_free, visible, whole
 from services.intake.sources.tables import source
 
 _MAX_NUMBER = 2**63
@@ -87,14 +88,14 @@ async def get_order(db: Database, caller: Principal, order_id: UUID) -> OrderVie
     return found[0]
 
 
-def _of_lead(lead_id: UUID) -> ColumnElement[bool]:
-    merged = select(lead.c.id).where(lead.c.merged_into == lead_id)
-    return or_(sales_order.c.lead_id == lead_id, sales_order.c.lead_id.in_(merged))
+def of_lead(lead_id: UUID) -> ColumnElement[bool]:
+    """Return the condition of the orders of a lead and of those that were merged into it."""
+    return any_of(sales_order.c.lead_id, whole(lead, literal(lead_id)))
 
 
 async def orders_of_lead(db: Database, caller: Principal, lead_id: UUID) -> Sequence[OrderView]:
     """Return the orders of a lead and of those that were merged into it."""
-    return await _orders(db, caller, _of_lead(lead_id))
+    return await _orders(db, caller, of_lead(lead_id))
 
 
 async def orders_of_customer(db: Database, caller: Principal, customer_id: UUID) -> Sequence[OrderView]:

@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from libs.common.contracts.shared import Direction, MessageContent
 from libs.common.platform.db import Database, Transaction
+from libs.common.platform.db.conditions import any_of
 from libs.common.platform.http.pagination import Cut, PageQuery, paginate
 from services.notifications.addresses.rules import Barred, plain
 from services.notifications.addresses.store import address_books
@@ -90,7 +91,7 @@ class ThreadFilter:
         columns = thread.c
         wanted = list[ColumnElement[bool]]()
         if self.lead_id is not None:
-            wanted.append(_of_lead(self.lead_id))
+            wanted.append(of_lead(self.lead_id))
         if self.customer_id is not None:
             wanted.append(columns.customer_id.in_(one_with(self.customer_id)))
         if self.unanswered is not None:
@@ -103,12 +104,12 @@ class ThreadFilter:
         return and_(of_desks, _seen(self.operator), *wanted)
 
 
-def _of_lead(lead_id: UUID) -> ColumnElement[bool]:
+def of_lead(lead_id: UUID) -> ColumnElement[bool]:
     """Return whether a thread is of a lead: its last message, or an earlier one that came in for it."""
     leads, one = one_lead_with(lead_id), received_message.c
-    heard = select(func.coalesce(one.customer_id, one.address_id)).where(one.lead_id.in_(leads))
-    winners = select(merged_customer.c.winner_id).where(merged_customer.c.loser_id.in_(heard))
-    return or_(thread.c.lead_id.in_(leads), thread.c.id.in_(heard), thread.c.id.in_(winners))
+    heard = select(func.coalesce(one.customer_id, one.address_id)).where(any_of(one.lead_id, leads))
+    winners = select(merged_customer.c.winner_id).where(any_of(merged_customer.c.loser_id, heard))
+    return or_(any_of(thread.c.lead_id, leads), any_of(thread.c.id, heard), any_of(thread.c.id, winners))
 
 
 def _found(q: str, subject: str | None) -> ColumnElement[bool]:
