@@ -9,6 +9,7 @@ import asyncpg
 from libs.common.domain.eligibility import ALL_PRODUCTS
 from libs.common.platform.db import Connection
 from services.tasks.operators.rules import OperatorProfile
+from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.terms import Holder
 from services.tasks.queues.rules import Place, Queue, Visits, bounds
 
@@ -17,20 +18,25 @@ _HOLDERS = {
     Holder.ME: "t.operator_id = $9::uuid",
     Holder.ANYONE: "$9::uuid IS NOT DISTINCT FROM $9",
 }
+#: By how many kinds of tasks a lane draws, up to two: the plan of one is read by an index, in the lane's order.
+_DRAWN = (
+    "$3::text[] IS NOT NULL",
+    "t.lane = ($3::text[])[1]",
+    "t.lane = ANY($3::text[])",
+)
 # A time of day is in a window when it is behind its beginning and before its end: both of them in a window of one
 # day (neither cannot be), exactly one in a window over midnight (both cannot be).
 _WITHIN = """
 t.state = 'active' AND t.desk = $1 AND t.playbook || ' ' || t.playbook_version = ANY($2::text[])
-AND (cardinality($3::text[]) = 0 OR t.lane = ANY($3::text[]))
+AND {drawn}
 AND ($5::timestamptz IS NULL OR t.received_at > $5) AND ($6::timestamptz IS NULL OR t.received_at <= $6)
 AND t.attempt - 1 BETWEEN $7 AND $8
 AND ($11::time IS NULL OR $13::bool <> (
     (((t.received_at AT TIME ZONE $10)::time >= $11) = ((t.received_at AT TIME ZONE $10)::time < $12::time))
     = ($11 <= $12)))
 """
-_LET_THROUGH = f"{_WITHIN} AND t.offer_from <= $4"
 #: By whether the lane is `ahead`: what may be offered by now, or what may not yet.
-_TIMES = {False: _LET_THROUGH, True: f"{_WITHIN} AND t.offer_from > $4"}
+_TIMES = {False: f"{_WITHIN} AND t.offer_from <= $4", True: f"{_WITHIN} AND t.offer_from > $4"}
 _ORDERS = {False: "t.due_at, t.id", True: "t.received_at DESC, t.id DESC"}
 _BEHIND = {False: "(t.due_at, t.id) > ($17, $18)", True: "(t.received_at, t.id) < ($17, $18)"}
 _ELIGIBLE = """
@@ -39,32 +45,21 @@ AND t.role = ANY($14::text[]) AND t.pool = ANY($15::text[])
 AND (t.operator_id = $9 OR t.pool = ANY($18::text[])) AND ($16 OR t.products <@ to_jsonb($17::text[]))
 """
 # The process is locked, as in every writer; a process that another transaction holds is skipped.
-NEXT = {
-    (holder, newest): f"""
+_NEXT = """
 SELECT t.id, t.process_id FROM task t JOIN process p ON p.id = t.process_id
-WHERE {_LET_THROUGH} AND {held} {_ELIGIBLE}
-ORDER BY t.important DESC, t.rank, {_ORDERS[newest]} LIMIT 1
+WHERE {let} {eligible}
+ORDER BY t.important DESC, t.rank, {order} LIMIT 1
 FOR NO KEY UPDATE OF p SKIP LOCKED
-"""  # noqa: S608 - clauses of our own
-    for holder, held in _HOLDERS.items()
-    for newest in (False, True)
-}
-COUNT = {
-    (holder, ahead): f"SELECT count(*) AS count, min(t.received_at) AS oldest FROM task t WHERE {let} AND {held}"  # noqa: S608 - clauses of our own
-    for holder, held in _HOLDERS.items()
-    for ahead, let in _TIMES.items()
-}
-LIST = {
-    (holder, newest, ahead): f"""
-SELECT t.* FROM task t WHERE {let} AND {held} AND ($18::uuid IS NULL
+"""
+_COUNT = "SELECT count(*) AS count, min(t.received_at) AS oldest FROM task t WHERE {let}"
+_LIST = """
+SELECT t.* FROM task t WHERE {let} AND ($18::uuid IS NULL
     OR (NOT t.important, t.rank) > (NOT $15::bool, $16::int)
-    OR ((NOT t.important, t.rank) = (NOT $15, $16) AND {_BEHIND[newest]}))
-ORDER BY t.important DESC, t.rank, {_ORDERS[newest]} LIMIT $14
-"""  # noqa: S608 - clauses of our own
-    for holder, held in _HOLDERS.items()
-    for newest in (False, True)
-    for ahead, let in _TIMES.items()
-}
+    OR ((NOT t.important, t.rank) = (NOT $15, $16) AND {behind}))
+ORDER BY t.important DESC, t.rank, {order} LIMIT $14
+"""
+
+
 VERSIONS = """
 SELECT d.desk, d.zone, p.code, p.version FROM desk d JOIN playbook p ON p.desk IN (d.desk, '*')
 WHERE d.desk = ANY($1::text[]) AND (
@@ -94,7 +89,8 @@ async def next_of(
     `pullable` are the pools whose tasks the operator may pull; their own tasks may be of others.
     """
     products = ALL_PRODUCTS in profile.products, list(profile.products)
-    statement = NEXT[queue.lane.holder, queue.lane.newest_first]
+    order = _ORDERS[queue.lane.newest_first]
+    statement = _NEXT.format(let=_let(queue.lane, ahead=False), eligible=_ELIGIBLE, order=order)
     return await conn.fetchrow(
         statement,
         *_filter(queue, profile.id, now),
@@ -107,7 +103,8 @@ async def next_of(
 
 async def size(conn: Connection, queue: Queue, me: UUID | None, now: datetime) -> tuple[int, datetime | None]:
     """Return the number of a queue's tasks, and when its oldest lead was received."""
-    row = await conn.fetchrow(COUNT[queue.lane.holder, queue.lane.ahead], *_filter(queue, me, now))
+    statement = _COUNT.format(let=_let(queue.lane, ahead=queue.lane.ahead))
+    row = await conn.fetchrow(statement, *_filter(queue, me, now))
     return (row["count"], row["oldest"]) if row else (0, None)
 
 
@@ -115,7 +112,9 @@ async def tasks(
     conn: Connection, queue: Queue, me: UUID | None, now: datetime, limit: int, after: Place | None
 ) -> Sequence[asyncpg.Record]:
     """Return tasks of a queue in its order, starting after a place."""
-    statement = LIST[queue.lane.holder, queue.lane.newest_first, queue.lane.ahead]
+    newest = queue.lane.newest_first
+    let = _let(queue.lane, ahead=queue.lane.ahead)
+    statement = _LIST.format(let=let, behind=_BEHIND[newest], order=_ORDERS[newest])
     behind = (after.important, after.rank, after.at, after.id) if after else (None, None, None, None)
     return await conn.fetch(statement, *_filter(queue, me, now), limit, *behind)
 
@@ -128,6 +127,12 @@ async def visits(conn: Connection, me: UUID) -> Visits:
 async def visit(conn: Connection, me: UUID, queue: Queue, now: datetime) -> None:
     """Record that `next` gave the operator a task of a lane."""
     await conn.execute(VISIT, me, queue.desk, queue.lane.code, now)
+
+
+def _let(lane: Lane, *, ahead: bool) -> str:
+    """Return the condition on the tasks of a lane: clauses of our own, a few of each kind."""
+    drawn = _DRAWN[min(len(lane.draws), 2)]
+    return f"{_TIMES[ahead].format(drawn=drawn)} AND {_HOLDERS[lane.holder]}"
 
 
 def _filter(queue: Queue, me: UUID | None, now: datetime) -> tuple[object, ...]:
