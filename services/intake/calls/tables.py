@@ -14,6 +14,7 @@ from sqlalchemy import (
     text,
 )
 
+from libs.common.connect.command.tables import progress
 from services.intake.metadata import metadata
 
 _UNDER_WAY = "state IN ('pending', 'held', 'sending', 'waiting')"
@@ -64,25 +65,9 @@ call = Table(
     Column("contact_id", Uuid),
     Column("traceparent", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("state", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("due_at", DateTime(timezone=True), nullable=False),
-    Column("expires_at", DateTime(timezone=True)),  # business time
-    Column("not_before", DateTime(timezone=True)),  # business time
-    Column("offered_at", DateTime(timezone=True)),
-    Column("lease_token", Uuid),
-    Column("external_id", Text),
-    Column("code", Text),
-    Column("detail", Text),
+    *progress(),
     CheckConstraint("kind IN ('dial', 'transfer')", name="kind"),
     CheckConstraint("(kind = 'transfer') = (of_id IS NOT NULL)", name="transfer"),
-    CheckConstraint(
-        "state IN ('pending', 'held', 'sending', 'waiting', 'accepted', 'refused', 'unknown')", name="state"
-    ),
-    CheckConstraint("state <> 'held' OR not_before IS NOT NULL", name="held"),
-    CheckConstraint("(state = 'sending') = (lease_token IS NOT NULL)", name="lease"),
-    CheckConstraint("state NOT IN ('sending', 'waiting', 'unknown') OR offered_at IS NOT NULL", name="offered"),
     # One click rings a telephone once, also while it is in doubt whether it rang.
     Index(
         "uq_call_under_way", "exchange_id", "kind", "extension", "to_number", unique=True,

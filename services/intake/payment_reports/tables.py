@@ -3,8 +3,9 @@
 What is said of order and customer is read from them when the school is called: nothing of it is kept here.
 """
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import Column, DateTime, ForeignKey, Index, Table, Text, Uuid, text
 
+from libs.common.connect.command.tables import progress
 from services.intake.metadata import metadata
 
 payment_report = Table(
@@ -17,23 +18,7 @@ payment_report = Table(
     Column("lead_id", Uuid, nullable=False),
     Column("traceparent", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("state", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("due_at", DateTime(timezone=True), nullable=False),
-    Column("expires_at", DateTime(timezone=True)),
-    Column("not_before", DateTime(timezone=True)),
-    Column("offered_at", DateTime(timezone=True)),
-    Column("lease_token", Uuid),
-    Column("external_id", Text),  # that of the order at the school
-    Column("code", Text),
-    Column("detail", Text),
-    CheckConstraint(
-        "state IN ('pending', 'held', 'sending', 'waiting', 'accepted', 'refused', 'unknown')", name="state"
-    ),
-    CheckConstraint("state <> 'held' OR not_before IS NOT NULL", name="held"),
-    CheckConstraint("(state = 'sending') = (lease_token IS NOT NULL)", name="lease"),
-    CheckConstraint("state NOT IN ('sending', 'waiting', 'unknown') OR offered_at IS NOT NULL", name="offered"),
+    *progress(),
     Index("ix_payment_report_order_id", "order_id"),
     Index("ix_payment_report_lead_id", "lead_id"),
     Index(

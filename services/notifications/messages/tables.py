@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from libs.common.connect.command.tables import states
 from services.notifications.metadata import metadata
 
 message = Table(
@@ -117,12 +118,7 @@ attempt = Table(
     Column("reference", Text),  # what the provider's reports carry besides its own id
     Column("code", Text),
     Column("detail", Text),
-    CheckConstraint(
-        "state IN ('pending', 'held', 'sending', 'waiting', 'accepted', 'refused', 'unknown')", name="state"
-    ),
-    CheckConstraint("state <> 'held' OR not_before IS NOT NULL", name="held"),
-    CheckConstraint("(state = 'sending') = (lease_token IS NOT NULL)", name="lease"),
-    CheckConstraint("state NOT IN ('sending', 'waiting', 'unknown') OR offered_at IS NOT NULL", name="offered"),
+    *states(),
     CheckConstraint("provider_message_id IS NULL OR state IN ('accepted', 'refused')", name="named"),
     Index("uq_attempt_message_id_number", "message_id", "number", unique=True),
     # A message has at most one attempt that is not refused: nothing is sent twice.

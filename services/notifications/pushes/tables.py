@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from libs.common.connect.command.tables import progress
 from services.notifications.metadata import metadata
 
 # What pushes are paced and halted by.
@@ -56,23 +57,7 @@ push = Table(
     Column("topic", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
     Column("traceparent", Text),
-    Column("state", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("due_at", DateTime(timezone=True), nullable=False),
-    Column("expires_at", DateTime(timezone=True)),  # business time
-    Column("not_before", DateTime(timezone=True)),  # business time
-    Column("offered_at", DateTime(timezone=True)),
-    Column("lease_token", Uuid),
-    Column("external_id", Text),
-    Column("code", Text),
-    Column("detail", Text),
-    CheckConstraint(
-        "state IN ('pending', 'held', 'sending', 'waiting', 'accepted', 'refused', 'unknown')", name="state"
-    ),
-    CheckConstraint("state <> 'held' OR not_before IS NOT NULL", name="held"),
-    CheckConstraint("(state = 'sending') = (lease_token IS NOT NULL)", name="lease"),
-    CheckConstraint("state NOT IN ('sending', 'waiting', 'unknown') OR offered_at IS NOT NULL", name="offered"),
+    *progress(),
     Index("uq_push_subscription_id_event_id", "subscription_id", "event_id", unique=True),
     Index(
         "ix_push_due", "subscription_id", text("(offered_at IS NULL)"), "due_at",
