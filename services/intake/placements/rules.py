@@ -38,15 +38,14 @@ def placing_of(order: Mapping[str, object]) -> Placing | str:
     is_ours = OURS.fullmatch(external_id) is not None
     own = external_id if is_ours else number
     items, email = order["items"], order["email"]
-    first = items[0] if isinstance(items, list) and items else None
+    products = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
     if not isinstance(email, str):
         return _NO_EMAIL
     if not isinstance(own, str):
         return _NO_NUMBER
-    if not isinstance(first, Mapping):
+    if not products:
         return _NO_TITLE
-    titles = [str(item["title"]) for item in items]  # type: ignore[attr-defined]  # a list, as `first` says
-    code = _text(first.get("code"))
+    titles, code = [str(item["title"]) for item in products], _text(products[0].get("code"))
     if not is_ours and (len(titles) > 1 or (code is None and any(mark in titles[0] for mark in _BETWEEN))):
         return SEVERAL
     return Placing(
