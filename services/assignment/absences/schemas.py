@@ -21,50 +21,48 @@ EXAMPLE: dict[str, JsonValue] = {
 }
 
 
-class AbsenceIn(Wire):
+class Span(Wire):
+    """When a person is absent and why: whole days by a desk's clock, or from and to a moment."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+    first_day: date | None = None
+    last_day: date | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        require_one_way((self.first_day, self.last_day), (self.starts_at, self.ends_at))
+        return self
+
+    def absence(self, operator_id: UUID, deputy_id: UUID | None) -> AskedAbsence:
+        """Return the absence of an operator that is asked for."""
+        days, moments = (self.first_day, self.last_day), (self.starts_at, self.ends_at)
+        return AskedAbsence(operator_id, self.reason, deputy_id, *days, *moments)
+
+
+class AbsenceIn(Span):
     """A planned absence of an operator: whole days by their home desk's clock, or from and to a moment."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     operator_id: UUID
-    reason: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
     deputy_id: UUID | None = None
-    first_day: date | None = None
-    last_day: date | None = None
-    starts_at: Moment | None = None
-    ends_at: Moment | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        require_one_way((self.first_day, self.last_day), (self.starts_at, self.ends_at))
-        return self
 
     def asked(self) -> AskedAbsence:
-        days, moments = (self.first_day, self.last_day), (self.starts_at, self.ends_at)
-        return AskedAbsence(self.operator_id, self.reason, self.deputy_id, *days, *moments)
+        return self.absence(self.operator_id, self.deputy_id)
 
 
 Subject: TypeAlias = Annotated[str, Field(min_length=1, max_length=255)]
 
 
-class AbsencePart(Wire):
+class AbsencePart(Span):
     """An absence of a desk's document: whole days by its clock, or moments; `deputy`: the `sub` of one."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
     deputy: Subject | None = None
-    first_day: date | None = None
-    last_day: date | None = None
-    starts_at: Moment | None = None
-    ends_at: Moment | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        require_one_way((self.first_day, self.last_day), (self.starts_at, self.ends_at))
-        return self
 
     def asked(self, operator_id: UUID, deputy_id: UUID | None) -> AskedAbsence:
-        days, moments = (self.first_day, self.last_day), (self.starts_at, self.ends_at)
-        return AskedAbsence(operator_id, self.reason, deputy_id, *days, *moments)
+        return self.absence(operator_id, deputy_id)
 
 
 #: By the `sub` of who is absent.

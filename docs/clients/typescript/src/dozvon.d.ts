@@ -5280,21 +5280,10 @@ export interface components {
          */
         AbsenceIn: {
             /**
-             * Operator Id
-             * Format: uuid
-             * @description the operator
-             */
-            operator_id: string;
-            /**
              * Reason
              * @description why
              */
             reason: string;
-            /**
-             * Deputy Id
-             * @description the operator who deputises
-             */
-            deputy_id?: string | null;
             /**
              * First Day
              * @description its first day, by the desk's clock
@@ -5315,6 +5304,17 @@ export interface components {
              * @description when it ends
              */
             ends_at?: string | null;
+            /**
+             * Operator Id
+             * Format: uuid
+             * @description the operator
+             */
+            operator_id: string;
+            /**
+             * Deputy Id
+             * @description the operator who deputises
+             */
+            deputy_id?: string | null;
         };
         /**
          * AbsencePart
@@ -5327,11 +5327,6 @@ export interface components {
              */
             reason: string;
             /**
-             * Deputy
-             * @description who deputises, by the `sub` of their token
-             */
-            deputy?: string | null;
-            /**
              * First Day
              * @description its first day, by the desk's clock
              */
@@ -5351,6 +5346,11 @@ export interface components {
              * @description when it ends
              */
             ends_at?: string | null;
+            /**
+             * Deputy
+             * @description who deputises, by the `sub` of their token
+             */
+            deputy?: string | null;
         };
         /**
          * AbsenceState
