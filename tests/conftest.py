@@ -1,5 +1,6 @@
 """The suite's servers and the rule that unit tests open no sockets."""
 
+import gc
 import os
 import resource
 from collections.abc import AsyncIterator, Iterator
@@ -16,6 +17,7 @@ from pytest_socket import disable_socket, socket_allow_hosts
 
 from libs.common.platform.db import Database
 from libs.common.platform.db.migrations import migrate
+from libs.common.platform.garbage import calm_collector
 from libs.common.testkit.copies import Copies, Templates
 from libs.common.testkit.database import StackDatabase, empty_database, template_database
 from libs.common.testkit.messaging import JOURNAL
@@ -78,7 +80,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make room for the shared servers, and print exceptions plainly: structlog's own way takes seconds each."""
+    """Make room for the shared servers, and print exceptions plainly: structlog's own way takes seconds each.
+
+    Nothing that is imported or collected is garbage, so it is not looked for meanwhile.
+    """
+    gc.disable()
     config.stash[RUN] = Run()
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
@@ -116,6 +122,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("pure"):
         config.hook.pytest_deselected(items=[item for item in items if _uses_servers(item)])
         items[:] = [item for item in items if not _uses_servers(item)]
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported and collected for what stays: to look through it again and again costs a sixth."""
+    calm_collector()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

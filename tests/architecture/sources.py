@@ -27,6 +27,11 @@ class Source:
         """The syntax tree: parsed when somebody looks, for most tests look at a few files."""
         return ast.parse(self.text, str(self.path))
 
+    @cached_property
+    def nodes(self) -> Sequence[ast.AST]:
+        """All nodes of the tree: walked once, for many tests look at them all."""
+        return tuple(ast.walk(self.tree))
+
     @property
     def name(self) -> str:
         """The path from the root."""
@@ -45,7 +50,7 @@ class Source:
     @cached_property
     def functions(self) -> Sequence[Function]:
         """Every function and method, nested ones too."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
+        return [node for node in self.nodes if isinstance(node, Function)]
 
     def lines(self) -> int:
         """Lines of the file without SQL."""
@@ -59,7 +64,7 @@ class Source:
 
     def docstring_lines(self) -> int:
         """Lines of all docstrings."""
-        nodes = (node for node in ast.walk(self.tree) if isinstance(node, Documented))
+        nodes = (node for node in self.nodes if isinstance(node, Documented))
         return sum(_span(node.body[0]) for node in nodes if ast.get_docstring(node) is not None)
 
     def _sql_lines(self) -> set[int]:

@@ -14,7 +14,7 @@ EXCEPTIONS: Mapping[frozenset[str], str] = {}
 
 def enums(source: Source) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield the name and the values of every StrEnum of a file."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("StrEnum") for base in node.bases):
             members = (part.value for part in node.body if isinstance(part, ast.Assign))
             yield node.name, frozenset(ast.unparse(value) for value in members)

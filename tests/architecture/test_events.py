@@ -33,7 +33,7 @@ def test_a_service_reads_every_topic_of_the_events_that_it_subscribes_to(owner: 
 
 def subscribed(source: Source) -> list[type[EventData]]:
     """Return the models whose `event_type` a table of subscriptions names, as `assignment.OperatorChanged`."""
-    nodes = (node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute))
+    nodes = (node for node in source.nodes if isinstance(node, ast.Attribute))
     named = {ast.unparse(node.value) for node in nodes if node.attr == "event_type"}
     return [model for model in REGISTRY.values() if f"{_module(model)}.{model.__name__}" in named]
 
@@ -43,14 +43,14 @@ def _module(model: type[EventData]) -> str:
 
 
 def calls(source: Source) -> set[str]:
-    return {ast.unparse(node.func) for node in ast.walk(source.tree) if isinstance(node, ast.Call)}
+    return {ast.unparse(node.func) for node in source.nodes if isinstance(node, ast.Call)}
 
 
 def foreign_names(source: Source, owner: str) -> set[str]:
     """Return how a file spells the event models of other owners: `LeadReceived`, `intake.LeadReceived`."""
     spelled = {
         f"{node.module}.{alias.name}": alias.asname or alias.name
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }

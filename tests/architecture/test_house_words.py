@@ -117,7 +117,7 @@ EXCEPTIONS = {
 
 def prose_and_names(source: Source) -> Iterator[tuple[int, str]]:
     """Yield (line, text) of all names, comments and docstrings; other strings are data."""
-    documented = (node for node in ast.walk(source.tree) if isinstance(node, Documented))
+    documented = (node for node in source.nodes if isinstance(node, Documented))
     for node in documented:
         if text := ast.get_docstring(node, clean=False):
             yield node.body[0].lineno, text

@@ -44,7 +44,7 @@ IMPURE_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today
 
 def imports(source: Source) -> Iterator[tuple[str, str]]:
     """Yield (module, name) of every import; a plain `import x` has no name."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         match node:
             case ast.Import(names=names):
                 yield from ((alias.name, "") for alias in names)
@@ -78,7 +78,7 @@ def allowed(module: str, name: str) -> bool:
 def aliases() -> Iterator[tuple[str, str, str]]:
     """Yield (importing module, what it imports, under which other name) for all services."""
     for name, source in MODULES.items():
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if name.startswith("services.") and isinstance(node, ast.ImportFrom):
                 found = ((f"{node.module}.{part.name}", part) for part in node.names)
                 yield from (
@@ -106,10 +106,7 @@ def test_rules_import_nothing_but_what_is_pure() -> None:
 
 def test_rules_read_no_clock_and_draw_no_ids() -> None:
     calls = [
-        (name, node)
-        for name in modules_of_rules()
-        for node in ast.walk(MODULES[name].tree)
-        if isinstance(node, ast.Call)
+        (name, node) for name in modules_of_rules() for node in MODULES[name].nodes if isinstance(node, ast.Call)
     ]
     impure = tuple(IMPURE_CALLS)
     assert [f"{name}:{call.lineno}" for name, call in calls if ast.unparse(call.func).endswith(impure)] == []
