@@ -25,10 +25,6 @@ class NoOperatorError(Exception):
     """Nobody has made an operator with the `sub` of the caller's token."""
 
 
-class StaleVersionError(Exception):
-    """The row has another version than the caller sent."""
-
-
 class AlreadyExistsError(Exception):
     """An object with this key exists; `existing` is its id."""
 

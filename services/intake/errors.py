@@ -15,10 +15,6 @@ class NotFoundError(Exception):
     """The object does not exist, or the caller may not see it."""
 
 
-class StaleVersionError(Exception):
-    """The caller saw another version than the row has."""
-
-
 class NoSecretError(Exception):
     """The source has no secret to rotate: its requests are not authenticated."""
 

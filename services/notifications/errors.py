@@ -21,10 +21,6 @@ class AlreadyExistsError(Exception):
         self.context = {"existing": str(existing)}
 
 
-class StaleVersionError(Exception):
-    """The caller saw another version than the row has."""
-
-
 class MalformedBodyError(Exception):
     """Texts that cannot be template bodies; `faults` name each by its JSON pointer."""
 

@@ -58,18 +58,6 @@ def _misspelt(each: Missing) -> Text:
     return Text(f"{each.name!r} неизвестно; похожие: {known}", f"{each.name!r} is not known; there is {known}")
 
 
-class StaleTaskError(Exception):
-    """The task has another version than the caller sent."""
-
-
-class StaleLeadError(Exception):
-    """The lead's owner has another version than the caller sent."""
-
-
-class StaleRedistributionError(Exception):
-    """The redistribution has another version than the caller sent."""
-
-
 class RedistributionStateError(Exception):
     """Only a plan is applied, and only what was applied is undone; `state` is what it is."""
 
@@ -194,10 +182,6 @@ class AlreadyLeftError(Exception):
     def __init__(self, left: Sequence[Left]) -> None:
         super().__init__()
         self.context = {"left": [{"kind": each.kind, "code": each.code} for each in left]}
-
-
-class StaleBulkActionError(Exception):
-    """The bulk action has another version than the caller sent."""
 
 
 class BulkActionStateError(Exception):

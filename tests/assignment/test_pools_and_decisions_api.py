@@ -1,11 +1,15 @@
 """Pools and decisions over HTTP: turns, waiting work, reasons."""
 
+import asyncio
+
 import pytest
 
+from libs.common.testkit.database import BLOCKED
 from services.assignment.decisions.schemas import DecisionView
 from services.assignment.pools.schemas import PoolView
 from tests.assignment.desk import BOSS, Desk, completed, lead_id, requested, task_id
 from tests.assignment.operators import NOW
+from tests.intake.exchange import eventually
 
 
 async def one_decision(desk: Desk, path: str, **options: object) -> DecisionView:
@@ -47,6 +51,16 @@ async def test_a_pool_is_changed_against_its_version(desk: Desk) -> None:
     first = await desk.call("PATCH", "/pools/callback", {"role": "adviser"}, headers={"if-match": '"1"'})
     stale = await desk.call("PATCH", "/pools/callback", {"role": "x"}, headers={"if-match": '"1"'})
     assert (first.json()["role"], first.headers["etag"], stale.status_code) == ("adviser", '"2"', 412)
+
+
+async def test_who_lost_a_race_is_told_what_the_other_has_made_of_the_pool(desk: Desk) -> None:
+    seen, pool = {"if-match": '"1"'}, desk.ctx.db.pool
+    async with pool.acquire() as first, first.transaction():
+        await first.execute("UPDATE pool SET role = 'adviser', version = 2 WHERE code = 'callback'")
+        second = asyncio.create_task(desk.call("PATCH", "/pools/callback", {"role": "x"}, headers=seen))
+        await eventually(lambda: pool.fetchval(BLOCKED), lambda blocked: bool(blocked) or second.done())
+    stale = await second
+    assert (stale.status_code, stale.headers["etag"], stale.json()["current"]["role"]) == (412, '"2"', "adviser")
 
 
 async def test_a_conflict_shows_the_changes_of_ones_own_desk_s_pool(desk: Desk) -> None:

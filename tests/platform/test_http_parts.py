@@ -85,11 +85,11 @@ def test_a_tag_that_is_not_ours_is_malformed(tag: str) -> None:
 
 @pytest.mark.parametrize(("call", "status"), [(request(), 428), (request(if_match='"2"'), 412)])
 def test_a_stale_version_that_was_never_named_is_428(call: Request, status: int) -> None:
-    assert named(stale(Task(version=3), required_version()), call).status_code == status
+    assert named(stale(Task(version=3)), call).status_code == status
 
 
 def test_a_stale_version_is_412_with_the_current_state() -> None:
-    problem = stale(Task(version=3), 3)
+    problem = stale(Task(version=3))
     assert (problem.status_code, problem.extra) == (412, {"current": {"version": 3}})
     assert problem.headers == {"ETag": etag(3)}
 

@@ -103,5 +103,5 @@ async def test_two_who_apply_at_once_move_everything_once(desk: Desk, api: Api) 
     chief = caller("chief")
     calls = [apply(desk.ctx, chief, UUID(what["id"]), what["version"]) for _ in range(2)]
     answers = await one_after_the_other(desk, "redistribution", *calls)
-    assert [type(answer).__name__ for answer in answers] == ["NoneType", "StaleRedistributionError"]
+    assert [type(answer).__name__ for answer in answers] == ["NoneType", "StaleVersionError"]
     assert len(await desk.sent(tasks.TaskReleased)) == 1

@@ -5,6 +5,7 @@ from uuid import UUID
 from libs.common.contracts import Cause
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.ids import uuid7
+from libs.common.platform.versions import StaleVersionError
 from services.assignment.absences import store as absences
 from services.assignment.absences.rules import LIVE, AbsenceFault, AskedAbsence, faults, span
 from services.assignment.context import Context
@@ -13,7 +14,6 @@ from services.assignment.errors import (
     AbsenceOverlapsError,
     AbsenceRefusedError,
     NotFoundError,
-    StaleVersionError,
 )
 from services.assignment.offers import store
 from services.assignment.offers.actions import decide_and_save

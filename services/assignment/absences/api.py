@@ -1,12 +1,13 @@
 """Routes of absences."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
@@ -17,7 +18,6 @@ from services.assignment.absences.queries import get_absence, list_absences
 from services.assignment.absences.rules import AbsenceState
 from services.assignment.absences.schemas import AbsenceIn, AbsenceView
 from services.assignment.deps import Ctx, Manager, People
-from services.assignment.errors import StaleVersionError
 from services.assignment.spans import SpanFilter
 
 router = api_router("/assignment/v1/absences", tags=["schedule"], route_class=IdempotentRoute)
@@ -67,11 +67,8 @@ async def post_cancel(
     absence_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> AbsenceView:
     """Cancel an absence that is not over; one under way ends within seconds, and what is not begun goes back."""
-    try:
+    async with answering_stale(partial(get_absence, ctx.db, caller, absence_id)):
         await cancel_absence(ctx, caller, absence_id, seen)
-    except StaleVersionError:
-        current = await get_absence(ctx.db, caller, absence_id)
-        raise stale(current, current.version) from None
     view = await get_absence(ctx.db, caller, absence_id)
     set_etag(response, view.version)
     return view

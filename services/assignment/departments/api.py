@@ -1,12 +1,13 @@
 """Routes of departments."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
@@ -15,7 +16,6 @@ from services.assignment.departments.actions import change_department, create_de
 from services.assignment.departments.queries import get_department, list_departments
 from services.assignment.departments.schemas import DepartmentIn, DepartmentPatch, DepartmentView
 from services.assignment.deps import Chain, Ctx, Lang, Manager, Staff
-from services.assignment.errors import StaleVersionError
 
 router = api_router("/assignment/v1/departments", tags=["departments"], route_class=IdempotentRoute)
 
@@ -61,11 +61,10 @@ async def patch_department(
     response: Response,
 ) -> DepartmentView:
     """Change a department; its head approves the templates that its operators propose."""
-    current = await get_department(ctx.db, caller, department_id, lang)
-    try:
+    read = partial(get_department, ctx.db, caller, department_id, lang)
+    await read()
+    async with answering_stale(read):
         await change_department(ctx, department_id, seen, body.command(), cause)
-    except StaleVersionError:
-        raise stale(current, current.version) from None
-    view = await get_department(ctx.db, caller, department_id, lang)
+    view = await read()
     set_etag(response, view.version)
     return view

@@ -7,10 +7,11 @@ import asyncpg
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
+from libs.common.platform.versions import StaleVersionError
 from services.assignment.attendance.rules import LatenessRule
 from services.assignment.attendance.store import attendance_of
 from services.assignment.context import Context
-from services.assignment.errors import LatenessExcusedError, NotFoundError, ShiftBegunError, StaleVersionError
+from services.assignment.errors import LatenessExcusedError, NotFoundError, ShiftBegunError
 from services.assignment.lateness import store
 from services.assignment.lateness.rules import judge, minutes_late
 

@@ -1,19 +1,19 @@
 """Routes of lateness."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
 from services.assignment.deps import Ctx, Manager, People
-from services.assignment.errors import StaleVersionError
 from services.assignment.lateness.actions import excuse
 from services.assignment.lateness.queries import LatenessFilter, get_lateness, list_lateness
 from services.assignment.lateness.rules import LatenessState
@@ -55,11 +55,8 @@ async def post_excuse(
     lateness_id: UUID, seen: IfMatch, body: LateReasonIn, ctx: Ctx, caller: Manager, response: Response
 ) -> LatenessView:
     """Excuse a lateness: it counts no more for those to come. What was judged since stays as it is."""
-    try:
+    async with answering_stale(partial(get_lateness, ctx.db, caller, lateness_id)):
         await excuse(ctx, caller, lateness_id, seen, body.reason)
-    except StaleVersionError:
-        current = await get_lateness(ctx.db, caller, lateness_id)
-        raise stale(current, current.version) from None
     view = await get_lateness(ctx.db, caller, lateness_id)
     set_etag(response, view.version)
     return view

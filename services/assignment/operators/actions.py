@@ -11,12 +11,12 @@ from libs.common.messaging import outbox
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
+from libs.common.platform.versions import StaleVersionError
 from services.assignment.context import Context
 from services.assignment.errors import (
     AlreadyExistsError,
     HomeDeskError,
     NotFoundError,
-    StaleVersionError,
     UnknownDepartmentError,
     UnknownPoolError,
 )

@@ -1,5 +1,6 @@
 """Routes of operators."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -7,13 +8,12 @@ from fastapi import Query, Response
 
 from libs.common.contracts.shared import Presence
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Manager, Myself, People
-from services.assignment.errors import StaleVersionError
 from services.assignment.operators.actions import change_operator, create_operator
 from services.assignment.operators.queries import Filter, get_me, get_operator, list_operators
 from services.assignment.operators.schemas import MeView, OperatorIn, OperatorPatch, OperatorView
@@ -69,11 +69,8 @@ async def patch_operator(
 ) -> OperatorView:
     """Change an operator; more capacity or a new pool drains waiting work, deactivation checks them out."""
     current = await get_operator(ctx.db, caller, operator_id)
-    try:
+    async with answering_stale(partial(get_operator, ctx.db, caller, operator_id)):
         await change_operator(ctx, caller, operator_id, seen, body.command(current.desk), cause)
-    except StaleVersionError:
-        current = await get_operator(ctx.db, caller, operator_id)
-        raise stale(current, current.version) from None
     view = await get_operator(ctx.db, caller, operator_id)
     set_etag(response, view.version)
     return view

@@ -12,6 +12,7 @@ from asyncpg import Record
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
+from libs.common.platform.versions import StaleVersionError
 from services.assignment.context import Context
 from services.assignment.errors import (
     AlreadyExistsError,
@@ -19,7 +20,6 @@ from services.assignment.errors import (
     MonthRefusedError,
     NotFoundError,
     PlanOverError,
-    StaleVersionError,
 )
 from services.assignment.plans import store
 from services.assignment.plans.rules import Place, PlaceFault, faults, propose

@@ -1,5 +1,6 @@
 """Routes of plans of months."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -7,15 +8,13 @@ from fastapi import Query, Response
 
 from libs.common.domain.code import Code
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
-from libs.common.platform.http.problems import Problem
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.assignment.context import Context
 from services.assignment.deps import Ctx, Manager, Overseer
-from services.assignment.errors import StaleVersionError
 from services.assignment.plans.actions import discard_plan, edit_plan, propose_plan, publish_plan
 from services.assignment.plans.queries import get_plan, list_plans
 from services.assignment.plans.schemas import (
@@ -69,10 +68,8 @@ async def patch_plan(
     plan_id: UUID, seen: IfMatch, body: MonthPlanPatch, ctx: Ctx, caller: Manager, response: Response
 ) -> MonthPlanView:
     """Say all places of a draft anew; a supervisor may break wishes and rest, and it is said where."""
-    try:
+    async with answering_stale(partial(get_plan, ctx.db, caller, plan_id)):
         await edit_plan(ctx, caller, plan_id, seen, body.given())
-    except StaleVersionError:
-        raise await _stale(ctx, caller, plan_id) from None
     return await _view(ctx, caller, plan_id, response)
 
 
@@ -82,10 +79,8 @@ async def post_publish(
     plan_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> MonthPlanView:
     """Make planned shifts of a draft: all of them or, with every fault, none."""
-    try:
+    async with answering_stale(partial(get_plan, ctx.db, caller, plan_id)):
         await publish_plan(ctx, caller, plan_id, seen)
-    except StaleVersionError:
-        raise await _stale(ctx, caller, plan_id) from None
     return await _view(ctx, caller, plan_id, response)
 
 
@@ -95,10 +90,8 @@ async def post_discard(
     plan_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> MonthPlanView:
     """Discard a draft; its month can be proposed anew."""
-    try:
+    async with answering_stale(partial(get_plan, ctx.db, caller, plan_id)):
         await discard_plan(ctx, caller, plan_id, seen)
-    except StaleVersionError:
-        raise await _stale(ctx, caller, plan_id) from None
     return await _view(ctx, caller, plan_id, response)
 
 
@@ -106,8 +99,3 @@ async def _view(ctx: Context, caller: Principal, plan_id: UUID, response: Respon
     view = await get_plan(ctx.db, caller, plan_id)
     set_etag(response, view.version)
     return view
-
-
-async def _stale(ctx: Context, caller: Principal, plan_id: UUID) -> Problem:
-    current = await get_plan(ctx.db, caller, plan_id)
-    return stale(current, current.version)

@@ -1,17 +1,17 @@
 """Routes of pools."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Lang, Manager, Overseer
-from services.assignment.errors import StaleVersionError
 from services.assignment.pools.actions import change_pool, create_pool
 from services.assignment.pools.queries import get_pool, list_pools
 from services.assignment.pools.schemas import PoolIn, PoolPatch, PoolView
@@ -69,11 +69,10 @@ async def patch_pool(
     desk: Annotated[str, Depends(_desk_of)],
 ) -> PoolView:
     """Change a pool's title, role or rules; a field left out stays."""
-    current = await get_pool(ctx.db, caller, code, desk, lang)
-    try:
+    read = partial(get_pool, ctx.db, caller, code, desk, lang)
+    current = await read()
+    async with answering_stale(read):
         await change_pool(ctx, current.id, seen, body.command(), cause)
-    except StaleVersionError:
-        raise stale(current, current.version) from None
-    view = await get_pool(ctx.db, caller, code, desk, lang)
+    view = await read()
     set_etag(response, view.version)
     return view

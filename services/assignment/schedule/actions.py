@@ -5,12 +5,12 @@ from uuid import UUID
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.problems import NotKnownYetError
+from libs.common.platform.versions import StaleVersionError
 from services.assignment.context import Context
 from services.assignment.errors import (
     NotFoundError,
     PlanRefusedError,
     ShiftOverError,
-    StaleVersionError,
 )
 from services.assignment.schedule import store
 from services.assignment.schedule.rules import AHEAD, LIVE, Asked, PlanFault, faults, planned_of, weekly

@@ -1,19 +1,19 @@
 """Routes of the schedule."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
 from services.assignment.deps import Attendant, Ctx, Lang, Manager, People
-from services.assignment.errors import StaleVersionError
 from services.assignment.lateness.actions import announce_lateness
 from services.assignment.lateness.schemas import LateReasonIn
 from services.assignment.schedule.actions import cancel_shift, plan_shift
@@ -82,11 +82,8 @@ async def post_cancel(
     planned_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, lang: Lang, response: Response
 ) -> PlannedShiftView:
     """Cancel a shift that has not ended: a day off, an illness. The week does not plan it again."""
-    try:
+    async with answering_stale(partial(get_planned_shift, ctx.db, caller, planned_id, lang)):
         await cancel_shift(ctx, caller, planned_id, seen)
-    except StaleVersionError:
-        current = await get_planned_shift(ctx.db, caller, planned_id, lang)
-        raise stale(current, current.version) from None
     view = await get_planned_shift(ctx.db, caller, planned_id, lang)
     set_etag(response, view.version)
     return view
@@ -98,11 +95,8 @@ async def post_late(
     planned_id: UUID, seen: IfMatch, body: LateReasonIn, ctx: Ctx, caller: Attendant, lang: Lang, response: Response
 ) -> PlannedShiftView:
     """Announce before a shift begins that its operator will be late, which excuses it; later 409 `shift_begun`."""
-    try:
+    async with answering_stale(partial(get_planned_shift, ctx.db, caller, planned_id, lang)):
         await announce_lateness(ctx, caller, planned_id, seen, body.reason)
-    except StaleVersionError:
-        current = await get_planned_shift(ctx.db, caller, planned_id, lang)
-        raise stale(current, current.version) from None
     view = await get_planned_shift(ctx.db, caller, planned_id, lang)
     set_etag(response, view.version)
     return view

@@ -9,13 +9,13 @@ from asyncpg import Record
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
+from libs.common.platform.versions import StaleVersionError
 from services.assignment.context import Context
 from services.assignment.errors import (
     AlreadyExistsError,
     NotFoundError,
     NotYoursError,
     ShiftBegunError,
-    StaleVersionError,
     SwapOverError,
     SwapRefusedError,
 )

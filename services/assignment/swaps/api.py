@@ -1,5 +1,6 @@
 """Routes of swaps."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -7,14 +8,13 @@ from fastapi import Query, Response
 
 from libs.common.domain.code import Code
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.assignment.context import Context
 from services.assignment.deps import Attendant, Ctx, People
-from services.assignment.errors import StaleVersionError
 from services.assignment.swaps.actions import answer_swap, ask_swap
 from services.assignment.swaps.queries import SwapFilter, get_swap, list_swaps
 from services.assignment.swaps.rules import SwapState
@@ -82,11 +82,8 @@ async def post_withdraw(swap_id: UUID, seen: IfMatch, ctx: Ctx, caller: Attendan
 async def _answer(
     ctx: Context, caller: Principal, swap_id: UUID, seen: int, state: SwapState, response: Response
 ) -> SwapView:
-    try:
+    async with answering_stale(partial(get_swap, ctx.db, caller, swap_id)):
         await answer_swap(ctx, caller, swap_id, seen, state)
-    except StaleVersionError:
-        current = await get_swap(ctx.db, caller, swap_id)
-        raise stale(current, current.version) from None
     view = await get_swap(ctx.db, caller, swap_id)
     set_etag(response, view.version)
     return view

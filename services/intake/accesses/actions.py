@@ -15,6 +15,7 @@ from libs.common.contracts.shared import AccessAction, AccessStatus
 from libs.common.contracts.tasks import ChangeRequested
 from libs.common.messaging.outbox import add
 from libs.common.platform.db import Transaction
+from libs.common.platform.versions import StaleVersionError
 from services.intake.accesses import store
 from services.intake.accesses.rules import read_wish
 from services.intake.accesses.schemas import AccessView
@@ -22,7 +23,7 @@ from services.intake.appointments.store import actor_of
 from services.intake.changes.convert import refused
 from services.intake.changes.rules import Code, Refused
 from services.intake.context import Context
-from services.intake.errors import NotFoundError, OutOfTurnError, StaleVersionError
+from services.intake.errors import NotFoundError, OutOfTurnError
 from services.intake.payments.actions import By
 from services.intake.payments.store import Line, locked_order, log
 

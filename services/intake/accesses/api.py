@@ -1,5 +1,6 @@
 """Routes of access to what was bought: to be closed, to be reset and sent again, done (S4.14, S4.20)."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from fastapi import Query, Response
 from libs.common.contracts.shared import AccessStatus
 from libs.common.domain.code import Code
 from libs.common.platform.audit.shown import shows
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
@@ -17,7 +18,6 @@ from services.intake.accesses.actions import ask, finish
 from services.intake.accesses.queries import AccessFilter, get_access, list_accesses
 from services.intake.accesses.schemas import AccessDone, AccessIn, AccessView
 from services.intake.deps import Chain, Crew, Ctx, Worker
-from services.intake.errors import StaleVersionError
 from services.intake.payments.actions import By
 from services.intake.payments.queries import order_of
 
@@ -77,11 +77,8 @@ async def post_done(
     """Say that it is done where the platform keeps it."""
     known = await get_access(ctx.core.db, caller, access_id)
     by = By(caller.sub, body.reason or BY_HAND, cause, cause.correlation_id)
-    try:
+    async with answering_stale(partial(get_access, ctx.core.db, caller, access_id)):
         await finish(ctx, known, seen, by)
-    except StaleVersionError:
-        fresh = await get_access(ctx.core.db, caller, access_id)
-        raise stale(fresh, fresh.version) from None
     view = await get_access(ctx.core.db, caller, access_id)
     set_etag(response, view.version)
     return view

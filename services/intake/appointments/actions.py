@@ -11,6 +11,7 @@ from libs.common.contracts import Cause, Outgoing, Received
 from libs.common.contracts.tasks import ChangeRequested
 from libs.common.messaging.outbox import add
 from libs.common.platform.db import Transaction
+from libs.common.platform.versions import StaleVersionError
 from services.intake.appointments import store
 from services.intake.appointments.convert import changed_event, shown, state_of
 from services.intake.appointments.rules import (
@@ -31,7 +32,6 @@ from services.intake.errors import (
     AlreadyPlannedError,
     AppointmentOverError,
     NotFoundError,
-    StaleVersionError,
     StepRefusedError,
 )
 from services.intake.partners.convert import hours_of

@@ -1,5 +1,6 @@
 """Routes of appointments: staff take the steps that playbooks take, by the same rules (S0.6, S0.9, S0.10)."""
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import Response
@@ -8,7 +9,7 @@ from libs.common.contracts import Cause
 from libs.common.contracts.shared import AppointmentStep
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Page
@@ -20,7 +21,6 @@ from services.intake.appointments.rules import Wish
 from services.intake.appointments.schemas import AppointmentIn, AppointmentView, Cancellation, Ending, Move
 from services.intake.context import Context
 from services.intake.deps import Chain, Crew, Ctx, Reader
-from services.intake.errors import StaleVersionError
 from services.intake.leads.queries import get_lead
 
 BY_HAND = "by hand"
@@ -107,11 +107,8 @@ async def _step(
     ctx: Context, caller: Principal, appointment_id: UUID, version: int, wish: Wish, by: By, response: Response
 ) -> AppointmentView:
     current = await _readable(ctx, caller, appointment_id)
-    try:
+    async with answering_stale(partial(get_appointment, ctx.core.db, appointment_id)):
         await take_step(ctx, current, version, wish, by)
-    except StaleVersionError:
-        fresh = await get_appointment(ctx.core.db, appointment_id)
-        raise stale(fresh, fresh.version) from None
     return _shown(await get_appointment(ctx.core.db, appointment_id), response)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from libs.common.contracts import Cause, Outgoing
 from libs.common.messaging.outbox import add
 from libs.common.platform.db import Transaction
+from libs.common.platform.versions import StaleVersionError
 from services.intake.appointments.store import actor_of
 from services.intake.consents import store as consents
 from services.intake.consents.convert import consent_changed
@@ -19,7 +20,7 @@ from services.intake.customers import store
 from services.intake.customers.convert import customer_changed
 from services.intake.customers.rules import IdentityStep, Reach, identities_of, reached
 from services.intake.customers.store import By
-from services.intake.errors import IdentityTakenError, NoIdentityError, NotFoundError, StaleVersionError
+from services.intake.errors import IdentityTakenError, NoIdentityError, NotFoundError
 from services.intake.leads.convert import lead_updated
 
 

@@ -1,5 +1,6 @@
 """Routes of customers."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from fastapi import Query, Response
 from libs.common.domain.code import Code
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Ids, Page, Paged
 from libs.common.platform.http.refusals import refuses
@@ -27,7 +28,7 @@ from services.intake.customers.schemas import (
 )
 from services.intake.customers.store import By
 from services.intake.deps import Chain, Crew, Ctx
-from services.intake.errors import IdentityTakenError, NotFoundError, StaleVersionError
+from services.intake.errors import IdentityTakenError, NotFoundError
 
 BY_ADDRESS = "zone of the address"
 
@@ -68,11 +69,8 @@ async def patch_customer(
     """Say in which zone the customer's address is, or that it is not known (null); leads under way have it too."""
     current = await get_customer(ctx.core.db, caller, customer_id)
     by = By(caller.sub, BY_ADDRESS, cause.correlation_id)
-    try:
+    async with answering_stale(partial(get_customer, ctx.core.db, caller, current.id)):
         await place(ctx, current.desk, current.id, seen, body.zone, by, cause)
-    except StaleVersionError:
-        fresh = await get_customer(ctx.core.db, caller, current.id)
-        raise stale(fresh, fresh.version) from None
     return await get_one(current.id, ctx, caller, response)
 
 

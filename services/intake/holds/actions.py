@@ -4,9 +4,10 @@ from uuid import UUID
 
 from libs.common.contracts.shared import OrderStatus
 from libs.common.messaging.outbox import add
+from libs.common.platform.versions import StaleVersionError
 from services.intake.appointments.store import actor_of
 from services.intake.context import Context
-from services.intake.errors import NotFoundError, PaymentRefusedError, StaleVersionError
+from services.intake.errors import NotFoundError, PaymentRefusedError
 from services.intake.holds import store
 from services.intake.holds.rules import hold_problems
 from services.intake.holds.schemas import HoldIn, PackageStartIn

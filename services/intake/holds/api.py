@@ -1,5 +1,6 @@
 """Routes of held prices, and of when packages begin (S4.17)."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -7,13 +8,13 @@ from fastapi import Query, Response
 
 from libs.common.domain.code import Code
 from libs.common.platform.audit.shown import shows
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.intake.deps import Chain, Ctx, Manager, Staff, Worker
-from services.intake.errors import NotFoundError, StaleVersionError
+from services.intake.errors import NotFoundError
 from services.intake.holds.actions import hold_price, say_start
 from services.intake.holds.schemas import HoldIn, PackageStartIn, PackageStartView
 from services.intake.holds.store import listed
@@ -35,11 +36,8 @@ async def put_hold(
     """Hold the price of an order until a time; the playbook opens a follow-up then."""
     order = await get_order(ctx.core.db, caller, order_id)
     by = By(caller.sub, body.reason or BY_HAND, cause, cause.correlation_id)
-    try:
+    async with answering_stale(partial(get_order, ctx.core.db, caller, order_id)):
         await hold_price(ctx, order_id, order.desk, body, by, seen)
-    except StaleVersionError:
-        fresh = await get_order(ctx.core.db, caller, order_id)
-        raise stale(fresh, fresh.version) from None
     view = await get_order(ctx.core.db, caller, order_id)
     set_etag(response, view.version)
     return view

@@ -12,6 +12,7 @@ from libs.common.contracts import Cause, Outgoing
 from libs.common.messaging.outbox import add
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
+from libs.common.platform.versions import StaleVersionError
 from services.intake.appointments.store import actor_of
 from services.intake.context import Context
 from services.intake.customers.actions import changed
@@ -23,7 +24,6 @@ from services.intake.errors import (
     MergeRefusedError,
     MergeStateError,
     NotFoundError,
-    StaleVersionError,
 )
 from services.intake.merges import store
 from services.intake.merges.convert import customer_merged, kept_json, lead_merged, learned_of, marked_of

@@ -1,5 +1,6 @@
 """Routes of merges of customers and leads: plan, receipt, apply, undo (P.13, P.15)."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -8,14 +9,14 @@ from fastapi import Query, Response
 from libs.common.contracts import Cause
 from libs.common.domain.code import Code
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.intake.context import Context
 from services.intake.deps import Chain, Ctx, Manager
-from services.intake.errors import MergeFaultsError, MergeRefusedError, NotFoundError, StaleVersionError
+from services.intake.errors import MergeFaultsError, MergeRefusedError, NotFoundError
 from services.intake.merges.actions import apply_merge, plan_merge, undo_merge
 from services.intake.merges.queries import MergeFilter, get_merge, list_members, list_merges
 from services.intake.merges.rules import MergeKind, MergeState
@@ -96,9 +97,6 @@ async def _moved(
     ctx: Context, caller: Principal, merge_id: UUID, seen: int, cause: Cause, response: Response, *, undo: bool
 ) -> MergeView:
     await get_merge(ctx.core.db, caller, merge_id)
-    try:
+    async with answering_stale(partial(get_merge, ctx.core.db, caller, merge_id)):
         await (undo_merge if undo else apply_merge)(ctx, merge_id, seen, caller.sub, cause)
-    except StaleVersionError:
-        fresh = await get_merge(ctx.core.db, caller, merge_id)
-        raise stale(fresh, fresh.version) from None
     return await get_one(merge_id, ctx, caller, response)

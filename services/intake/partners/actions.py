@@ -6,8 +6,9 @@ from uuid import UUID
 from libs.common.contracts import Cause
 from libs.common.messaging.outbox import add
 from libs.common.platform.ids import uuid7
+from libs.common.platform.versions import StaleVersionError
 from services.intake.context import Context
-from services.intake.errors import AlreadyExistsError, StaleVersionError
+from services.intake.errors import AlreadyExistsError
 from services.intake.partners import store
 from services.intake.partners.convert import card_of, changed_event
 from services.intake.partners.schemas import PartnerIn, PartnerPatch

@@ -1,18 +1,19 @@
 """Routes of partners."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.intake.deps import Chain, Ctx, Manager, Staff
-from services.intake.errors import NotFoundError, StaleVersionError
+from services.intake.errors import NotFoundError
 from services.intake.partners.actions import change_partner, create_partner
 from services.intake.partners.queries import PartnerFilter, get_partner, list_partners
 from services.intake.partners.schemas import PartnerIn, PartnerPatch, PartnerView
@@ -61,11 +62,8 @@ async def patch_partner(
 ) -> PartnerView:
     """Change a partner's card."""
     current = await get_partner(ctx.core.db, caller, partner_id)
-    try:
+    async with answering_stale(partial(get_partner, ctx.core.db, caller, current.id)):
         await change_partner(ctx, partner_id, seen, body, cause)
-    except StaleVersionError:
-        fresh = await get_partner(ctx.core.db, caller, current.id)
-        raise stale(fresh, fresh.version) from None
     view = await get_partner(ctx.core.db, caller, partner_id)
     set_etag(response, view.version)
     return view

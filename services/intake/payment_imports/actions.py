@@ -11,6 +11,7 @@ import asyncpg
 from libs.common.contracts import Cause
 from libs.common.platform.db import Transaction
 from libs.common.platform.http.problems import Fault
+from libs.common.platform.versions import StaleVersionError
 from services.intake.appointments.store import actor_of
 from services.intake.changes.rules import Refused
 from services.intake.context import Context
@@ -19,7 +20,6 @@ from services.intake.errors import (
     NotFoundError,
     PaymentDecidedError,
     PaymentsRefusedError,
-    StaleVersionError,
 )
 from services.intake.payment_imports import store
 from services.intake.payment_imports.convert import payments_of, read_table

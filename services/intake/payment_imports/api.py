@@ -1,6 +1,6 @@
 """Routes of payments that the school does not know (S4.19)."""
 
-from collections.abc import Awaitable
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -8,15 +8,13 @@ from fastapi import Query, Response
 
 from libs.common.domain.code import Code
 from libs.common.platform.audit.shown import shows
-from libs.common.platform.auth.principal import Principal
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
-from services.intake.context import Context
 from services.intake.deps import Ctx, Overseer
-from services.intake.errors import NotFoundError, StaleVersionError
+from services.intake.errors import NotFoundError
 from services.intake.payment_imports.actions import confirm_payment, import_payments, reject_payment
 from services.intake.payment_imports.queries import get_imported, list_imported
 from services.intake.payment_imports.rules import MatchState
@@ -75,9 +73,11 @@ async def post_match(
 
     409 once a person has decided on it, and when the order is paid already.
     """
-    before = await get_imported(ctx.core.db, caller, imported_payment_id)
-    done = confirm_payment(ctx, imported_payment_id, seen, body.order_id, caller.sub)
-    return await _after(ctx, caller, before, done, response)
+    read = partial(get_imported, ctx.core.db, caller, imported_payment_id)
+    await read()
+    async with answering_stale(read):
+        await confirm_payment(ctx, imported_payment_id, seen, body.order_id, caller.sub)
+    return _shown(await read(), response)
 
 
 @router.post("/{imported_payment_id}/reject", operation_id="reject_imported_payment")
@@ -87,18 +87,13 @@ async def post_rejection(
     imported_payment_id: UUID, ctx: Ctx, caller: Overseer, seen: IfMatch, response: Response
 ) -> ImportedPaymentView:
     """Say that the payment is of none of our orders. 409 once a person has decided on it."""
-    before = await get_imported(ctx.core.db, caller, imported_payment_id)
-    done = reject_payment(ctx, imported_payment_id, seen, caller.sub)
-    return await _after(ctx, caller, before, done, response)
+    read = partial(get_imported, ctx.core.db, caller, imported_payment_id)
+    await read()
+    async with answering_stale(read):
+        await reject_payment(ctx, imported_payment_id, seen, caller.sub)
+    return _shown(await read(), response)
 
 
-async def _after(
-    ctx: Context, caller: Principal, before: ImportedPaymentView, done: Awaitable[None], response: Response
-) -> ImportedPaymentView:
-    try:
-        await done
-    except StaleVersionError:
-        raise stale(before, before.version) from None
-    view = await get_imported(ctx.core.db, caller, before.id)
+def _shown(view: ImportedPaymentView, response: Response) -> ImportedPaymentView:
     set_etag(response, view.version)
     return view

@@ -13,6 +13,7 @@ from libs.common.contracts.shared import PaymentKind, PaymentStatus
 from libs.common.contracts.tasks import ChangeRequested
 from libs.common.messaging.outbox import add
 from libs.common.platform.db import Transaction
+from libs.common.platform.versions import StaleVersionError
 from services.intake.appointments.store import actor_of
 from services.intake.changes.convert import refused
 from services.intake.changes.rules import Code, Problem, Refused
@@ -23,7 +24,6 @@ from services.intake.errors import (
     NotFoundError,
     OrderChangedError,
     PaymentRefusedError,
-    StaleVersionError,
 )
 from services.intake.orders.convert import changed_event
 from services.intake.payment_reports.store import ask as report

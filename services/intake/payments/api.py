@@ -1,5 +1,6 @@
 """Routes of payments: both of a double one are shown, a manual one is entered and deleted (S4.9, S4.10)."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -8,13 +9,12 @@ from fastapi import Query, Response
 from libs.common.contracts.shared import PaymentKind, PaymentStatus
 from libs.common.domain.code import Code
 from libs.common.platform.audit.shown import shows
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.intake.deps import Chain, Crew, Ctx, Worker
-from services.intake.errors import StaleVersionError
 from services.intake.payments.actions import By, enter, remove
 from services.intake.payments.queries import PaymentFilter, get_payment, list_payments, order_of, require_payer
 from services.intake.payments.schemas import PaymentDeletion, PaymentIn, PaymentView
@@ -87,11 +87,8 @@ async def post_deletion(
     known = await get_payment(ctx.core.db, caller, payment_id)
     await require_payer(ctx.core.db, caller)
     by = By(caller.sub, body.reason, cause, cause.correlation_id)
-    try:
+    async with answering_stale(partial(get_payment, ctx.core.db, caller, payment_id)):
         await remove(ctx, known.order_id, known.desk, payment_id, by, seen)
-    except StaleVersionError:
-        fresh = await get_payment(ctx.core.db, caller, payment_id)
-        raise stale(fresh, fresh.version) from None
     view = await get_payment(ctx.core.db, caller, payment_id)
     set_etag(response, view.version)
     return view

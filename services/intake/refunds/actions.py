@@ -12,6 +12,7 @@ from libs.common.contracts.shared import AccessAction, RefundState
 from libs.common.contracts.tasks import ChangeRequested
 from libs.common.messaging.outbox import add
 from libs.common.platform.db import Transaction
+from libs.common.platform.versions import StaleVersionError
 from services.intake.accesses.actions import request_access
 from services.intake.appointments.store import actor_of
 from services.intake.changes.convert import refused
@@ -23,7 +24,6 @@ from services.intake.errors import (
     OutOfTurnError,
     PaymentRefusedError,
     RefundUnderWayError,
-    StaleVersionError,
 )
 from services.intake.payments.actions import By
 from services.intake.payments.convert import balance

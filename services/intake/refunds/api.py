@@ -1,5 +1,6 @@
 """Routes of refunds: asked for, kept, details, confirmed, paid (S4.14)."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -10,14 +11,12 @@ from libs.common.contracts.shared import RefundState
 from libs.common.domain.code import Code
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
-from services.intake.context import Context
 from services.intake.deps import Chain, Crew, Ctx, Worker
-from services.intake.errors import StaleVersionError
 from services.intake.payments.actions import By
 from services.intake.payments.queries import order_of, require_payer
 from services.intake.refunds.actions import ask, give_details, go_on
@@ -81,10 +80,8 @@ async def post_step(
     known = await get_refund(ctx.core.db, caller, refund_id)
     if body.state in OF_PAYERS:
         await require_payer(ctx.core.db, caller)
-    try:
+    async with answering_stale(partial(get_refund, ctx.core.db, caller, refund_id)):
         await go_on(ctx, known, seen, body.wish(), _by(caller, body.reason, cause))
-    except StaleVersionError:
-        raise await _stale(ctx, caller, refund_id) from None
     return _shown(await get_refund(ctx.core.db, caller, refund_id), response)
 
 
@@ -96,10 +93,8 @@ async def put_details(
 ) -> RefundView:
     """Say whom to pay back and to where, also anew until it is confirmed; `due_on` counts from now."""
     known = await get_refund(ctx.core.db, caller, refund_id)
-    try:
+    async with answering_stale(partial(get_refund, ctx.core.db, caller, refund_id)):
         await give_details(ctx, known, seen, body.details(), _by(caller, body.reason, cause))
-    except StaleVersionError:
-        raise await _stale(ctx, caller, refund_id) from None
     return _shown(await get_refund(ctx.core.db, caller, refund_id), response)
 
 
@@ -110,11 +105,6 @@ async def get_payout(refund_id: UUID, ctx: Ctx, caller: Worker) -> PayoutView:
     await get_refund(ctx.core.db, caller, refund_id)
     await require_payer(ctx.core.db, caller)
     return await payout_of(ctx.core.db, caller, refund_id, ctx.core.keys)
-
-
-async def _stale(ctx: Context, caller: Principal, refund_id: UUID) -> Exception:
-    fresh = await get_refund(ctx.core.db, caller, refund_id)
-    return stale(fresh, fresh.version)
 
 
 def _by(caller: Principal, reason: str | None, cause: Cause) -> By:

@@ -14,6 +14,7 @@ from libs.common.platform.db import Transaction
 from libs.common.platform.http.faults import faults_under
 from libs.common.platform.ids import uuid7
 from libs.common.platform.sealing.keeper import is_read_plain
+from libs.common.platform.versions import StaleVersionError
 from services.intake.calls.store import resume
 from services.intake.channels.queries import channels_of
 from services.intake.context import Context
@@ -24,7 +25,6 @@ from services.intake.errors import (
     MisspeltError,
     NoSecretError,
     NotFoundError,
-    StaleVersionError,
     UnknownPartnerError,
 )
 from services.intake.formats.config import FormatConfig, SecretKind

@@ -1,19 +1,20 @@
 """Routes of sources."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.intake.deps import Admin, Ctx
-from services.intake.errors import NotFoundError, StaleVersionError
+from services.intake.errors import NotFoundError
 from services.intake.sources.actions import change_source, create_source, rotate_secret
 from services.intake.sources.queries import get_source, list_sources
 from services.intake.sources.schemas import Rotation, SourceIn, SourcePatch, SourceView, SourceWithSecret
@@ -58,12 +59,11 @@ async def patch_source(
     source_id: UUID, body: SourcePatch, ctx: Ctx, caller: Admin, seen: IfMatch, response: Response
 ) -> SourceView:
     """Change a source, for example mend its map before quarantined deliveries are read again."""
-    current = await get_source(ctx.core.db, caller, source_id)
-    try:
+    read = partial(get_source, ctx.core.db, caller, source_id)
+    await read()
+    async with answering_stale(read):
         await change_source(ctx, source_id, seen, body)
-    except StaleVersionError:
-        raise stale(current, current.version) from None
-    view = await get_source(ctx.core.db, caller, source_id)
+    view = await read()
     set_etag(response, view.version)
     return view
 

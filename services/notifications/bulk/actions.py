@@ -13,6 +13,7 @@ from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.platform.stages import begin, go_on
+from libs.common.platform.versions import StaleVersionError
 from services.notifications.bulk import store
 from services.notifications.bulk.rules import LARGEST, Again, Member, MessageBulkKind, Note, Withdrawn, again
 from services.notifications.bulk.store import Planned
@@ -20,7 +21,6 @@ from services.notifications.context import Context
 from services.notifications.errors import (
     BulkActionStateError,
     NotFoundError,
-    StaleVersionError,
     TooManyMessagesError,
 )
 from services.notifications.ladders.store import Step, fall, next_step, prospects

@@ -1,12 +1,13 @@
 """Routes of bulk actions over messages: plan, receipt, apply, undo (P.15)."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
@@ -15,7 +16,6 @@ from services.notifications.bulk.actions import apply_bulk_action, plan_bulk_act
 from services.notifications.bulk.queries import get_bulk_action, list_bulk_actions, list_members
 from services.notifications.bulk.schemas import MessageBulkAction, MessageBulkActionIn, MessageBulkMember
 from services.notifications.deps import Ctx, Manager
-from services.notifications.errors import StaleVersionError
 
 router = api_router("/notifications/v1/bulk-actions", tags=["bulk actions"], route_class=IdempotentRoute)
 
@@ -62,11 +62,8 @@ async def post_apply(
     bulk_action_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> MessageBulkAction:
     """Withdraw what was planned; what has left by then stays. Many are done by and by (`applying`)."""
-    try:
+    async with answering_stale(partial(get_bulk_action, ctx, caller, bulk_action_id)):
         await apply_bulk_action(ctx, caller, bulk_action_id, seen)
-    except StaleVersionError:
-        current = await get_bulk_action(ctx, caller, bulk_action_id)
-        raise stale(current, current.version) from None
     return await get_one(bulk_action_id, ctx, caller, response)
 
 
@@ -79,9 +76,6 @@ async def post_undo(
 
     What playbooks did about their failure stays.
     """
-    try:
+    async with answering_stale(partial(get_bulk_action, ctx, caller, bulk_action_id)):
         await undo_bulk_action(ctx, caller, bulk_action_id, seen)
-    except StaleVersionError:
-        current = await get_bulk_action(ctx, caller, bulk_action_id)
-        raise stale(current, current.version) from None
     return await get_one(bulk_action_id, ctx, caller, response)

@@ -17,6 +17,7 @@ from libs.common.messaging import outbox
 from libs.common.platform.db import Database, Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.platform.sealing import DataKeys
+from libs.common.platform.versions import StaleVersionError
 from services.notifications.asking.store import ensure_polls
 from services.notifications.channels.convert import (
     adapter_of,
@@ -32,7 +33,6 @@ from services.notifications.errors import (
     AlreadyExistsError,
     ConfigRefusedError,
     NotFoundError,
-    StaleVersionError,
     SubscriptionError,
 )
 from services.notifications.providers.base import ProviderConfig

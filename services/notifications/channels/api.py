@@ -1,12 +1,13 @@
 """Routes of channels."""
 
 from collections.abc import Mapping
+from functools import partial
 from uuid import UUID
 
 from fastapi import Response
 
 from libs.common.platform.auth.principal import Principal, Role
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
@@ -16,7 +17,7 @@ from services.notifications.channels.convert import is_heard, shown, webhook_pat
 from services.notifications.channels.queries import list_channels, one_channel
 from services.notifications.channels.schemas import ChangeChannel, Channel, CreateChannel
 from services.notifications.deps import Admin, Ctx, Manager, desks_of
-from services.notifications.errors import NotFoundError, StaleVersionError, SubscriptionError
+from services.notifications.errors import NotFoundError, SubscriptionError
 
 router = api_router("/notifications/v1/channels", tags=["channels"], route_class=IdempotentRoute)
 
@@ -53,11 +54,8 @@ async def change(
     channel_id: UUID, body: ChangeChannel, ctx: Ctx, caller: Admin, seen: IfMatch, response: Response
 ) -> Channel:
     """Change a channel, or resume it after a halt."""
-    try:
+    async with answering_stale(partial(channel, channel_id, ctx, caller, response)):
         row = await actions.change(ctx.core.db, ctx.core.keys, channel_id, desks_of(caller), seen, body)
-    except StaleVersionError:
-        current = await channel(channel_id, ctx, caller, response)
-        raise stale(current, current.version) from None
     ctx.due.set()
     return _versioned(row, caller, response)
 

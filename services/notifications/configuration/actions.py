@@ -9,6 +9,7 @@ from libs.common.platform.core import Core
 from libs.common.platform.db import Transaction
 from libs.common.platform.erasure.kept import write_retention
 from libs.common.platform.http.faults import pointer
+from libs.common.platform.versions import StaleVersionError
 from services.notifications.channels.actions import LISTS, add_channel
 from services.notifications.channels.schemas import CreateChannel
 from services.notifications.channels.store import Changes, update
@@ -16,7 +17,7 @@ from services.notifications.configuration.convert import RETENTION, Configs, cha
 from services.notifications.configuration.queries import Found, read_desk, take_turns
 from services.notifications.configuration.schemas import ChannelPart, NotificationsConfigured, NotificationsPart
 from services.notifications.erasures.schemas import NotificationsRetention
-from services.notifications.errors import SenderTakenError, StaleVersionError
+from services.notifications.errors import SenderTakenError
 from services.notifications.sending.schemas import SendingPart
 from services.notifications.sending.store import write_sending
 from services.notifications.templates.store import put_in_use, retire_template

@@ -13,6 +13,7 @@ from libs.common.platform.db.errors import is_transient
 from libs.common.platform.ids import uuid7
 from libs.common.platform.stages import MOST, begin, go_on
 from libs.common.platform.telemetry.logs import get_logger
+from libs.common.platform.versions import StaleVersionError
 from services.tasks.bulk import store
 from services.tasks.bulk.rules import (
     LARGEST,
@@ -35,7 +36,6 @@ from services.tasks.engine.state import Operator, OperatorId
 from services.tasks.errors import (
     BulkActionStateError,
     NotFoundError,
-    StaleBulkActionError,
     TooManyTasksError,
     UnfitOperatorError,
     UnknownOperatorError,
@@ -131,7 +131,7 @@ def _planned(member: Member) -> Member:
 async def apply_bulk_action(ctx: Context, caller: Principal, bulk_action_id: UUID, seen: int) -> None:
     """Begin to do what was planned.
 
-    Raises NotFoundError, StaleBulkActionError, BulkActionStateError.
+    Raises NotFoundError, StaleVersionError, BulkActionStateError.
     """
     await _begin(ctx, caller, bulk_action_id, seen, Progress.PLANNED, Progress.APPLYING)
 
@@ -139,7 +139,7 @@ async def apply_bulk_action(ctx: Context, caller: Principal, bulk_action_id: UUI
 async def undo_bulk_action(ctx: Context, caller: Principal, bulk_action_id: UUID, seen: int) -> None:
     """Begin to take a bulk action back: what is untouched since.
 
-    Raises NotFoundError, StaleBulkActionError, BulkActionStateError.
+    Raises NotFoundError, StaleVersionError, BulkActionStateError.
     """
     await _begin(ctx, caller, bulk_action_id, seen, Progress.APPLIED, Progress.UNDOING)
 
@@ -157,7 +157,7 @@ async def _begin(
         if row is None or not caller.may_see(row["desk"]):
             raise NotFoundError
         if row["version"] != seen:
-            raise StaleBulkActionError
+            raise StaleVersionError
         if row["state"] != before:
             raise BulkActionStateError(row["state"])
         actor = actor_of(caller, await operator_of(tx.conn, caller.sub))

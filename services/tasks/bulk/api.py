@@ -1,12 +1,13 @@
 """Routes of bulk actions over tasks: plan, receipt, apply, undo (P.15)."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
@@ -15,7 +16,6 @@ from services.tasks.bulk.actions import apply_bulk_action, plan_bulk_action, und
 from services.tasks.bulk.queries import get_bulk_action, list_bulk_actions, list_members
 from services.tasks.bulk.schemas import BulkActionIn, BulkActionOut, BulkMemberOut
 from services.tasks.deps import Chain, Ctx, Manager
-from services.tasks.errors import StaleBulkActionError
 
 router = api_router("/tasks/v1/bulk-actions", tags=["bulk actions"], route_class=IdempotentRoute)
 
@@ -62,11 +62,8 @@ async def post_apply(
     bulk_action_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> BulkActionOut:
     """Do what was planned; what is not as planned any more stays. Many are done by and by (`applying`)."""
-    try:
+    async with answering_stale(partial(get_bulk_action, ctx, caller, bulk_action_id)):
         await apply_bulk_action(ctx, caller, bulk_action_id, seen)
-    except StaleBulkActionError:
-        current = await get_bulk_action(ctx, caller, bulk_action_id)
-        raise stale(current, current.version) from None
     return await get_one(bulk_action_id, ctx, caller, response)
 
 
@@ -79,9 +76,6 @@ async def post_undo(
 
     A task that was ended gets a successor, another its former operator if they are there.
     """
-    try:
+    async with answering_stale(partial(get_bulk_action, ctx, caller, bulk_action_id)):
         await undo_bulk_action(ctx, caller, bulk_action_id, seen)
-    except StaleBulkActionError:
-        current = await get_bulk_action(ctx, caller, bulk_action_id)
-        raise stale(current, current.version) from None
     return await get_one(bulk_action_id, ctx, caller, response)

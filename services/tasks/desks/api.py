@@ -69,7 +69,7 @@ async def patch_desk(
     try:
         view = await change_desk(ctx, code, seen, body.change(), chain)
     except StaleDeskError as error:
-        raise stale(DeskOut.of(error.current, lang), error.current.version) from None
+        raise stale(DeskOut.of(error.current, lang)) from None
     set_etag(response, view.version)
     return DeskOut.of(view, lang)
 

@@ -6,10 +6,11 @@ from uuid import UUID
 from libs.common.contracts import Cause
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
+from libs.common.platform.versions import StaleVersionError
 from services.tasks.context import Context
 from services.tasks.engine.deeds import Deed, Lasting, Left
 from services.tasks.engine.events import TakenBack
-from services.tasks.errors import AlreadyLeftError, NotFoundError, OutcomeFinalError, StaleTaskError
+from services.tasks.errors import AlreadyLeftError, NotFoundError, OutcomeFinalError
 from services.tasks.mending import store
 from services.tasks.mending.rules import Final, Mendable, final, staying
 from services.tasks.operators.queries import locked_operator_of, locked_operators
@@ -60,14 +61,14 @@ async def look(ctx: Context, tx: Transaction, caller: Principal, task_id: UUID) 
 async def mend(ctx: Context, caller: Principal, task_id: UUID, seen: int, wanted: Mend, cause: Cause) -> None:
     """Take back the outcome of a task and give it another: by who gave it, or a supervisor, in the pool's minutes.
 
-    Raises NotFoundError, StaleTaskError, OutcomeFinalError, AlreadyLeftError, OutcomeRefusedError.
+    Raises NotFoundError, StaleVersionError, OutcomeFinalError, AlreadyLeftError, OutcomeRefusedError.
     """
     async with ctx.db.begin() as tx:
         named = await named_people(tx.conn, wanted.form)
         mending = await look(ctx, tx, caller, task_id)
         locked, found = mending.locked, mending.found
         if locked.task.version != seen:
-            raise StaleTaskError
+            raise StaleVersionError
         if mending.final is not None or found is None:
             raise OutcomeFinalError(mending.final or Final.TOO_LATE)
         if mending.left and not wanted.accept_left:

@@ -10,11 +10,10 @@ from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Chain, Crew, Ctx, Lang, Worker
-from services.tasks.errors import StaleTaskError
 from services.tasks.mending.actions import mend
 from services.tasks.mending.queries import get_mending
 from services.tasks.mending.schemas import MendIn, MendingOut
-from services.tasks.tasks.queries import one_task, stale_task
+from services.tasks.tasks.queries import answering_stale_task, one_task
 from services.tasks.tasks.schemas import TaskOut
 
 router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
@@ -45,10 +44,8 @@ async def post_mend(
 
     By who gave it or a supervisor, within the minutes of the pool, and while no one has worked on what followed.
     """
-    try:
+    async with answering_stale_task(ctx, caller, task_id, lang):
         await mend(ctx, caller, task_id, seen, body.command(), chain)
-    except StaleTaskError:
-        raise await stale_task(ctx, caller, task_id, lang) from None
     found = await one_task(ctx, caller, task_id, lang)
     set_etag(response, found.version)
     return found

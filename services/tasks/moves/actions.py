@@ -8,6 +8,7 @@ from uuid import UUID
 from libs.common.contracts import Cause
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection, Transaction
+from libs.common.platform.versions import StaleVersionError
 from services.tasks.context import Context
 from services.tasks.engine.events import Event, LeadGiven, Lent, Reassigned, Redistributed, Released, Returned
 from services.tasks.engine.facts import Subject
@@ -16,7 +17,6 @@ from services.tasks.errors import (
     NoOperatorError,
     NotFoundError,
     PastMomentError,
-    StaleLeadError,
     UnfitOperatorError,
     UnknownOperatorError,
 )
@@ -42,7 +42,7 @@ class Handover:
 async def release(ctx: Context, caller: Principal, task_id: UUID, seen: int, comment: str, cause: Cause) -> None:
     """Give a task back, or take it from its operator as a supervisor; it goes back to its lane.
 
-    Raises NotFoundError, StaleTaskError, NoOperatorError, TaskRefusedError.
+    Raises NotFoundError, StaleVersionError, NoOperatorError, TaskRefusedError.
     """
     async with ctx.db.begin() as tx:
         locked, own = await _locked(ctx, tx, caller, task_id, seen)
@@ -63,7 +63,7 @@ async def assign(
 ) -> None:
     """Give a task to an operator by name; an operator may do so with their own (S3.5).
 
-    Raises NotFoundError, StaleTaskError, NoOperatorError, UnknownOperatorError, UnfitOperatorError and
+    Raises NotFoundError, StaleVersionError, NoOperatorError, UnknownOperatorError, UnfitOperatorError and
     TaskRefusedError.
     """
     async with ctx.db.begin() as tx:
@@ -93,7 +93,7 @@ async def lend(ctx: Context, caller: Principal, task_id: UUID, seen: int, to: Ha
 async def hand_back(ctx: Context, caller: Principal, task_id: UUID, seen: int, comment: str, cause: Cause) -> None:
     """End a loan before its time: by who has the task, who lent it, or a supervisor.
 
-    Raises NotFoundError, StaleTaskError, NoOperatorError, TaskRefusedError.
+    Raises NotFoundError, StaleVersionError, NoOperatorError, TaskRefusedError.
     """
     async with ctx.db.begin() as tx:
         locked, own = await _locked(ctx, tx, caller, task_id, seen)
@@ -107,7 +107,7 @@ async def assign_lead(
 ) -> None:
     """Give a lead to an operator, with its open tasks that no operator has taken.
 
-    Raises NotFoundError, StaleLeadError, UnknownOperatorError, UnfitOperatorError, TaskRefusedError.
+    Raises NotFoundError, StaleVersionError, UnknownOperatorError, UnfitOperatorError, TaskRefusedError.
     """
     async with ctx.db.begin() as tx:
         target = await _asked(tx, to.operator_id)
@@ -118,7 +118,7 @@ async def assign_lead(
         if process is None or not caller.may_see(process.state.desk.code):
             raise NotFoundError
         if process.state.owner_version != seen:
-            raise StaleLeadError
+            raise StaleVersionError
         if target is None:
             raise UnknownOperatorError
         if reasons := unfit(target, process.state.desk.code, None):

@@ -1,12 +1,13 @@
 """Routes by which open tasks and leads change hands."""
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import Response
 
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.http.etag import IfMatch, set_etag, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.refusals import refuses
@@ -14,11 +15,10 @@ from libs.common.platform.http.routes import api_router
 from services.tasks.context import Context
 from services.tasks.deps import Chain, Crew, Ctx, Lang, Manager, Worker
 from services.tasks.engine.state import MoveReason
-from services.tasks.errors import StaleLeadError, StaleTaskError
 from services.tasks.moves.actions import assign, assign_lead, hand_back, lend, release
 from services.tasks.moves.queries import get_lead
 from services.tasks.moves.schemas import HandoverIn, LeadOut, LoanIn, WordsIn
-from services.tasks.tasks.queries import one_task, stale_task
+from services.tasks.tasks.queries import answering_stale_task, one_task
 from services.tasks.tasks.schemas import TaskOut
 
 router = api_router("/tasks/v1/tasks", tags=["moves"], route_class=IdempotentRoute)
@@ -39,10 +39,8 @@ async def post_release(
     response: Response,
 ) -> TaskOut:
     """Give a task back to its lane, or take it from its operator. Who gave it back is not asked for it again."""
-    try:
+    async with answering_stale_task(ctx, caller, task_id, lang):
         await release(ctx, caller, task_id, seen, body.comment, chain)
-    except StaleTaskError:
-        raise await stale_task(ctx, caller, task_id, lang) from None
     return await _moved(ctx, caller, task_id, lang, response)
 
 
@@ -60,10 +58,8 @@ async def post_assign(
     response: Response,
 ) -> TaskOut:
     """Give a task to an operator by name; 409 `operator_unfit` with every reason."""
-    try:
+    async with answering_stale_task(ctx, caller, task_id, lang):
         await assign(ctx, caller, task_id, seen, body.command(), MoveReason.ASSIGNED, chain)
-    except StaleTaskError:
-        raise await stale_task(ctx, caller, task_id, lang) from None
     return await _moved(ctx, caller, task_id, lang, response)
 
 
@@ -81,10 +77,8 @@ async def post_redirect(
     response: Response,
 ) -> TaskOut:
     """Pass a task on to another operator (S3.5): its own operator does, or a supervisor."""
-    try:
+    async with answering_stale_task(ctx, caller, task_id, lang):
         await assign(ctx, caller, task_id, seen, body.command(), MoveReason.REDIRECTED, chain)
-    except StaleTaskError:
-        raise await stale_task(ctx, caller, task_id, lang) from None
     return await _moved(ctx, caller, task_id, lang, response)
 
 
@@ -104,10 +98,8 @@ async def post_lend(
     response: Response,
 ) -> TaskOut:
     """Lend a task to another operator until a time, when it returns by itself."""
-    try:
+    async with answering_stale_task(ctx, caller, task_id, lang):
         await lend(ctx, caller, task_id, seen, body.command(), chain)
-    except StaleTaskError:
-        raise await stale_task(ctx, caller, task_id, lang) from None
     return await _moved(ctx, caller, task_id, lang, response)
 
 
@@ -125,10 +117,8 @@ async def post_return(
     response: Response,
 ) -> TaskOut:
     """Return a lent task before its time: who has it, who lent it, or a supervisor."""
-    try:
+    async with answering_stale_task(ctx, caller, task_id, lang):
         await hand_back(ctx, caller, task_id, seen, body.comment, chain)
-    except StaleTaskError:
-        raise await stale_task(ctx, caller, task_id, lang) from None
     return await _moved(ctx, caller, task_id, lang, response)
 
 
@@ -155,11 +145,8 @@ async def post_assign_lead(
     response: Response,
 ) -> LeadOut:
     """Give a lead to an operator by name, with its open tasks that no operator has taken."""
-    try:
+    async with answering_stale(partial(get_lead, ctx, caller, lead_id, lang)):
         await assign_lead(ctx, caller, lead_id, seen, body.command(), chain)
-    except StaleLeadError:
-        current = await get_lead(ctx, caller, lead_id, lang)
-        raise stale(current, current.version) from None
     return await get_one(lead_id, ctx, caller, lang, response)
 
 

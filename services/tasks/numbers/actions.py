@@ -35,7 +35,7 @@ async def put_pay_table(ctx: Context, desk: str, seen: int, wanted: PayTableIn, 
             raise NotFoundError
         version, parts = await pay_parts(tx.conn, desk)
         if version != seen:
-            raise stale(pay_table(desk, version, parts), version)
+            raise stale(pay_table(desk, version, parts))
         said = [part.model_dump(mode="json") for part in wanted.parts]
         await tx.conn.execute(WRITE, desk, version + 1, said, ctx.now(), subject)
         await tx.commit()

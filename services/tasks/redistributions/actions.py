@@ -12,6 +12,7 @@ from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.platform.stages import begin, go_on
+from libs.common.platform.versions import StaleVersionError
 from services.tasks.context import Context
 from services.tasks.engine.events import Redistributed
 from services.tasks.engine.state import Absence, MoveReason, State
@@ -19,7 +20,6 @@ from services.tasks.errors import (
     NotFoundError,
     RedistributionStateError,
     SameOperatorError,
-    StaleRedistributionError,
     UnfitOperatorError,
     UnknownOperatorError,
 )
@@ -86,7 +86,7 @@ async def plan_redistribution(ctx: Context, caller: Principal, command: PlanComm
 async def apply(ctx: Context, caller: Principal, redistribution_id: UUID, seen: int) -> None:
     """Begin to move the members of a plan.
 
-    Raises NotFoundError, StaleRedistributionError, RedistributionStateError.
+    Raises NotFoundError, StaleVersionError, RedistributionStateError.
     """
     await _begin(ctx, caller, redistribution_id, seen, Progress.PLANNED, Progress.APPLYING)
 
@@ -94,7 +94,7 @@ async def apply(ctx: Context, caller: Principal, redistribution_id: UUID, seen: 
 async def undo_redistribution(ctx: Context, caller: Principal, redistribution_id: UUID, seen: int) -> None:
     """Begin to take a redistribution back: what is untouched since.
 
-    Raises NotFoundError, StaleRedistributionError, RedistributionStateError.
+    Raises NotFoundError, StaleVersionError, RedistributionStateError.
     """
     await _begin(ctx, caller, redistribution_id, seen, Progress.APPLIED, Progress.UNDOING)
 
@@ -112,7 +112,7 @@ async def _begin(
         if row is None or not caller.may_see(row["desk"]):
             raise NotFoundError
         if row["version"] != seen:
-            raise StaleRedistributionError
+            raise StaleVersionError
         if row["state"] != before:
             raise RedistributionStateError(row["state"])
         actor = actor_of(caller, await operator_of(tx.conn, caller.sub))

@@ -1,18 +1,18 @@
 """Routes of redistributions: plan, receipt, apply, undo (S2.2, P.15)."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.pagination import Page, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Chain, Ctx, Manager
-from services.tasks.errors import StaleRedistributionError
 from services.tasks.redistributions.actions import apply, plan_redistribution, undo_redistribution
 from services.tasks.redistributions.queries import (
     get_redistribution,
@@ -64,11 +64,8 @@ async def post_apply(
     redistribution_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> RedistributionOut:
     """Move the members as planned; what is not as planned any more stays. Many are moved by and by (`applying`)."""
-    try:
+    async with answering_stale(partial(get_redistribution, ctx, caller, redistribution_id)):
         await apply(ctx, caller, redistribution_id, seen)
-    except StaleRedistributionError:
-        current = await get_redistribution(ctx, caller, redistribution_id)
-        raise stale(current, current.version) from None
     return await get_one(redistribution_id, ctx, caller, response)
 
 
@@ -84,9 +81,6 @@ async def post_undo(
     redistribution_id: UUID, seen: IfMatch, ctx: Ctx, caller: Manager, response: Response
 ) -> RedistributionOut:
     """Take a redistribution back: what is untouched since. A task goes to its former operator if they are there."""
-    try:
+    async with answering_stale(partial(get_redistribution, ctx, caller, redistribution_id)):
         await undo_redistribution(ctx, caller, redistribution_id, seen)
-    except StaleRedistributionError:
-        current = await get_redistribution(ctx, caller, redistribution_id)
-        raise stale(current, current.version) from None
     return await get_one(redistribution_id, ctx, caller, response)

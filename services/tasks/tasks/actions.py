@@ -12,6 +12,7 @@ from asyncpg import Record
 from libs.common.contracts import Cause
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection, Transaction
+from libs.common.platform.versions import StaleVersionError
 from services.tasks.calls.proofs import was_made
 from services.tasks.context import Context
 from services.tasks.engine.deeds import deed_of
@@ -23,7 +24,6 @@ from services.tasks.errors import (
     NotEligibleError,
     NotFoundError,
     NotOnShiftError,
-    StaleTaskError,
     TaskClosedError,
     refused,
 )
@@ -98,7 +98,7 @@ async def give_outcome(
 ) -> None:
     """End a task with an outcome; the outcome decides the result (S0.1, S1.7).
 
-    Raises NotFoundError, StaleTaskError, TaskRefusedError with every fault.
+    Raises NotFoundError, StaleVersionError, TaskRefusedError with every fault.
     """
     async with ctx.db.begin() as tx:
         named = await named_people(tx.conn, form)
@@ -195,17 +195,17 @@ async def lock_task(
     profile: OperatorProfile | None,
     seen: int | None = None,
 ) -> LockedTask:
-    """Lock a process and return its open task. Raises TaskClosedError, StaleTaskError."""
+    """Lock a process and return its open task. Raises TaskClosedError, StaleVersionError."""
     batch = Batch(ctx, tx)
     await batch.load(ids=[process_id])
     process = batch.of_id(process_id)
     task = process.state.open_task(task_id) if process else None
     if process is None or task is None:
         if seen is not None and seen != await _version(tx.conn, task_id):
-            raise StaleTaskError
+            raise StaleVersionError
         raise TaskClosedError
     if seen is not None and seen != task.version:
-        raise StaleTaskError
+        raise StaleVersionError
     return LockedTask(batch, process, task, profile)
 
 

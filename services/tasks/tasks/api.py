@@ -14,9 +14,8 @@ from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
 from services.tasks.deps import Chain, Crew, Ctx, Lang, Worker
 from services.tasks.engine.state import TaskState
-from services.tasks.errors import StaleTaskError
 from services.tasks.tasks.actions import give_outcome, take
-from services.tasks.tasks.queries import TaskFilter, get_task, list_tasks, shaped, stale_task
+from services.tasks.tasks.queries import TaskFilter, answering_stale_task, get_task, list_tasks, shaped
 from services.tasks.tasks.schemas import OutcomeIn, TaskOut
 
 router = api_router("/tasks/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
@@ -113,8 +112,6 @@ async def post_outcome(
 
     Who was given a task need not take it first; one that waits for an operator is 409 `task_not_taken`.
     """
-    try:
+    async with answering_stale_task(ctx, caller, task_id, lang):
         await give_outcome(ctx, caller, task_id, seen, body.input(), chain)
-    except StaleTaskError:
-        raise await stale_task(ctx, caller, task_id, lang) from None
     return await get_one(task_id, ctx, caller, lang, response)

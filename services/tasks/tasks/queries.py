@@ -1,6 +1,7 @@
 """Reads of tasks: supervisors see their desks, operators unassigned tasks, their own and those they lent (P.6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from libs.common.platform.db import Database
 from libs.common.platform.http.etag import stale
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Cut, PageQuery, paginate
-from libs.common.platform.http.problems import Problem
+from libs.common.platform.versions import StaleVersionError
 from services.tasks.calls.proofs import unproved, unproved_of
 from services.tasks.context import Context
 from services.tasks.desks.tables import desk
@@ -91,15 +92,27 @@ async def get_task(ctx: Context, caller: Principal, task_id: UUID, language: Lan
     return (await shaped(ctx, caller, rows, language))[0]
 
 
-async def stale_task(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> Problem:
-    """Return the 412 of a task: as it is now, and the steps that made it so. Raises NotFoundError."""
-    current = await get_task(ctx, caller, task_id, language)
+@asynccontextmanager
+async def answering_stale_task(
+    ctx: Context, caller: Principal, task_id: UUID, language: Language
+) -> AsyncIterator[None]:
+    """Answer a change of a task that has another version by 412: the task as it is now, and what made it so.
+
+    Raises NotFoundError.
+    """
+    try:
+        yield
+    except StaleVersionError:
+        current = await get_task(ctx, caller, task_id, language)
+        raise stale(current, await _last_steps(ctx, task_id)) from None
+
+
+async def _last_steps(ctx: Context, task_id: UUID) -> list[dict[str, object]]:
     rows = await ctx.db.pool.fetch(LAST_STEPS, task_id)
-    changes = [
+    return [
         {"at": row["time"].isoformat(), "by": row["actor"], "what": row["kind"], "fields": row["fields"] or []}
         for row in rows
     ]
-    return stale(current, current.version, changes)
 
 
 async def one_task(ctx: Context, caller: Principal, task_id: UUID, language: Language) -> TaskOut:

@@ -153,7 +153,7 @@ async def _written(core: Core, statement: str, *values: object) -> Record | None
 
 async def _stale(request: Request, caller: Principal, filter_id: UUID) -> Problem:
     current = _shown(await _row(request, caller, filter_id), caller)
-    return stale(current, current.version)
+    return stale(current)
 
 
 def _manages(caller: Principal) -> bool:

@@ -5,16 +5,17 @@ looked at, their version is `UNSEEN`, which nothing has.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Annotated
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Header, Response
-from pydantic import BaseModel
 from starlette.requests import Request
 
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem
 from libs.common.platform.http.wire import MAX_INTEGER
+from libs.common.platform.versions import StaleVersionError
 
 STALE = "stale_version"
 #: The version of who names none.
@@ -53,11 +54,29 @@ def required_version(if_match: _IfMatch = None) -> int:
 IfMatch = Annotated[int, Depends(required_version)]
 
 
-def stale(current: BaseModel, version: int, changes: Sequence[Mapping[str, object]] | None = None) -> Problem:
+class Versioned(Protocol):
+    """A model with a version."""
+
+    version: int
+
+    def model_dump(self, *, mode: str) -> dict[str, object]: ...
+
+
+def stale(current: Versioned, changes: Sequence[Mapping[str, object]] | None = None) -> Problem:
     """Return the 412 that carries the current state, and who changed what (None: as the route has kept it)."""
     said = {} if changes is None else {"changes": changes}
     extra = {"current": current.model_dump(mode="json"), **said}
-    return Problem(412, STALE, headers={"ETag": etag(version)}, extra=extra)
+    return Problem(412, STALE, headers={"ETag": etag(current.version)}, extra=extra)
+
+
+@asynccontextmanager
+async def answering_stale(read: Callable[[], Awaitable[Versioned]]) -> AsyncIterator[None]:
+    """Answer a change of what has another version by 412: with what `read` gives then, not what it gave before."""
+    try:
+        yield
+    except StaleVersionError:
+        current = await read()
+        raise stale(current) from None
 
 
 def named(problem: Problem, request: Request) -> Problem:
