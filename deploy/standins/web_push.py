@@ -3,7 +3,7 @@
 import base64
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import jwt
@@ -28,6 +28,14 @@ class Pushed:
     subscription: str
     headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _PushWish(Wish):
+    """A wish with the request it came in."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
 
 class WebPushStandin(ProviderStandin):
@@ -61,6 +69,10 @@ class WebPushStandin(ProviderStandin):
     def new_id(self, number: int, wish: Wish) -> str:
         return f"{wish.chat_id}-{number}"
 
+    def taken(self, wish: Wish) -> None:
+        if isinstance(wish, _PushWish):
+            self.pushes.append(Pushed(wish.chat_id, wish.headers, wish.body))
+
     def post(self, batch: Sequence[Callback]) -> Post | None:
         del batch
         return None
@@ -75,14 +87,11 @@ class WebPushStandin(ProviderStandin):
         if not _shows_who_sends(request):
             return Response(status_code=401)
         subscription, body = request.path_params["subscription"], await request.body()
-        known = len(self.journal.entries)
         account = next(iter(self.accounts.values()))
-        wish = Wish(account, subscription, base64.urlsafe_b64encode(body).decode())
-        try:
-            return await self.answer(request, wish)
-        finally:
-            if len(self.journal.entries) > known:
-                self.pushes.append(Pushed(subscription, dict(request.headers), body))
+        text = base64.urlsafe_b64encode(body).decode()
+        return await self.answer(
+            request, _PushWish(account, subscription, text, headers=dict(request.headers), body=body)
+        )
 
 
 def _shows_who_sends(request: Request) -> bool:
