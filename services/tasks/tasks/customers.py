@@ -47,20 +47,25 @@ class Whose(NamedTuple):
         return self.masks and me not in (holder, lender, self.owner_id)
 
 
-async def customers_of(
-    db: Database, caller: Principal, rows: Sequence[Row], now: datetime
-) -> Mapping[UUID, TaskCustomer]:
-    """Return the customers of task rows by the task's id; none that the caller may not see."""
+class Seen(NamedTuple):
+    """What a caller sees of a task's customer; `hides`: numbers are masked in what else the task says of them."""
+
+    customer: TaskCustomer | None = None
+    hides: bool = False
+
+
+async def customers_of(db: Database, caller: Principal, rows: Sequence[Row], now: datetime) -> Mapping[UUID, Seen]:
+    """Return what the caller sees of the customers of task rows, by the task's id; of tasks about none, nothing."""
     async with db.pool.acquire() as conn:
         found = await read_customers(conn, rows, now)
         profile = await operator_of(conn, caller.sub)
     if caller.sees_whole_desks:
-        return {task_id: whose.customer for task_id, whose in found.items()}
+        return {task_id: Seen(whose.customer) for task_id, whose in found.items()}
     me = profile.id if profile is not None and profile.active else None
     return {
-        row["id"]: shown
+        row["id"]: Seen(whose.shown_to(me, *held), whose.hides_from(me, *held))
         for row in rows
-        if (whose := found.get(row["id"])) and (shown := whose.shown_to(me, row["operator_id"], row["lender_id"]))
+        if (whose := found.get(row["id"])) and (held := (row["operator_id"], row["lender_id"]))
     }
 
 
