@@ -13,7 +13,7 @@ from services.tasks.engine.state import Colleague, Hours, MoveReason, Operator, 
 from tests.tasks.client import Api
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, operator
 from tests.tasks.redistributing import OUT, TO_BORIS, answered, applied, owned
-from tests.tasks.support import ANNA, BORIS, CALLBACK, SCHOOL, STAFF, EngineProcess, started
+from tests.tasks.support import ANNA, BORIS, CALLBACK, SCHOOL, STAFF, EngineProcess, colleague, started
 
 CLARA = Operator(OperatorId(UUID(int=3)), "Клара")
 TUESDAY_NOON = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)  # 12:00 in Moscow
@@ -88,9 +88,22 @@ def test_while_the_original_operator_is_absent_the_next_days_task_is_their_deput
     process.take(BORIS)
     until = TUESDAY_NOON + timedelta(days=days - 2)
     absent = Colleague(ANNA, on_shift=False, absent_until=until, deputy_id=CLARA.id)
-    process.state.staff = {**STAFF, ANNA.id: absent, CLARA.id: Colleague(CLARA, on_shift=True)}
+    process.state.staff = {**STAFF, ANNA.id: absent, CLARA.id: colleague(CLARA)}
     process.outcome("no_answer", BORIS, call_made=True, problem="busy")
     assert (process.task.operator_id, process.state.owner) == (holder.id, ANNA)
+
+
+@pytest.mark.req("S2.2", "S4.6")
+@pytest.mark.parametrize("deputy", [colleague(CLARA, "supervisor"), replace(colleague(CLARA), desks=frozenset())])
+def test_what_would_go_to_a_deputy_who_may_not_have_it_is_for_its_role(deputy: Colleague) -> None:
+    process = of_anna()
+    redistributed(process)
+    process.wait(timedelta(hours=2))
+    process.take(BORIS)
+    absent = replace(STAFF[ANNA.id], absent_until=TUESDAY_NOON + timedelta(days=1), deputy_id=CLARA.id)
+    process.state.staff = {**STAFF, ANNA.id: absent, CLARA.id: deputy}
+    process.outcome("no_answer", BORIS, call_made=True, problem="busy")
+    assert (process.task.operator_id, process.state.owner) == (None, ANNA)
 
 
 @pytest.mark.req("S2.2", "S4.6")
