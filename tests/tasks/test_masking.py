@@ -39,6 +39,17 @@ async def test_a_task_shows_a_number_once_it_is_ones_own(desk: Desk, api: Api) -
     assert (waits, await phones(api, "anna")) == ([[MASKED], [PHONE]], [PHONE])
 
 
+async def test_who_has_had_a_task_sees_its_number_masked_once_it_is_over(desk: Desk, api: Api) -> None:
+    await desk.activate_playbook(SHEET)
+    lead_id = await desk.lead("tiny")
+    await desk.receive(MaskingChanged(lists=True))
+    task = await api.task(lead_id)
+    taken = (await api.call("POST", f"/tasks/{task['id']}/take")).json()
+    closed = (await api.outcome(taken, "done")).json()
+    again = [(await api.call("GET", f"/tasks/{task['id']}", role=r)).json() for r in ("operator", "supervisor")]
+    assert [each["customer"]["phone"] for each in (taken, closed, *again)] == [PHONE, MASKED, MASKED, PHONE]
+
+
 async def test_a_queue_masks_what_next_shows_to_who_takes_it(desk: Desk, api: Api) -> None:
     await desk.lead("callback")
     await desk.receive(MaskingChanged(lists=True))
