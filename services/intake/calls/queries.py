@@ -29,7 +29,7 @@ def _readable(caller: Principal) -> ColumnElement[bool]:
 def _calls(caller: Principal) -> Select[tuple[object, ...]]:
     """Select the calls that a caller may read; of no lead, its number is one that the caller has named.
 
-    Each with its label: what the source of its lead said of calls when the lead came, as the exchange was told.
+    Each with its label: what the source of its lead said of calls when the lead came, as the exchange hears it.
     """
     owner = select(lead.c.owner_id).where(lead.c.id == call.c.lead_id).scalar_subquery()
     terms = source_terms.c
