@@ -28,8 +28,10 @@ READS: Mapping[str, Sequence[str]] = {
 }
 #: A message that waits for its next try or its turn goes within this.
 SOON = timedelta(minutes=1)
-#: Providers that say no more of a message than that they have accepted it.
-SILENT = tuple(code for code, adapter in PROVIDERS.items() if not adapter.limits.reports)
+#: Providers that say no more of a message that arrives than that they have accepted it.
+SILENT = tuple(
+    code for code, adapter in PROVIDERS.items() if not (adapter.limits.reports and adapter.limits.confirms)
+)
 # What waits for the morning is not under way, nor what nothing more will be heard of.
 OPEN_MESSAGES = """
 SELECT count(*) FROM notifications.message m WHERE state IN ('pending', 'accepted', 'sent') AND NOT EXISTS (

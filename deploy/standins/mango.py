@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import count
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -36,7 +37,7 @@ SILENCE = b"".join((
 
 
 class MangoStandin(ProviderStandin):
-    """The account is the product's key, its secret the salt."""
+    """The account is the product's key, its secret the salt. `names` of callers, by command."""
 
     code: ClassVar[str] = "mango"
     address_code: ClassVar[str] = "3200"
@@ -48,6 +49,10 @@ class MangoStandin(ProviderStandin):
     @classmethod
     def config(cls, account: GatewayAccount) -> Mapping[str, object]:
         return {"format": cls.code, "api_key": account.key, "line": LINE}
+
+    @cached_property
+    def names(self) -> dict[str, str | None]:
+        return {}
 
     def own_routes(self) -> Sequence[Route]:
         return [
@@ -160,6 +165,7 @@ class MangoStandin(ProviderStandin):
         extension = str(caller.get("extension", "")) if isinstance(caller, dict) else ""
         if not extension or not body.get("to_number"):
             return self.refused("3103")
+        self.names[str(body.get("command_id", ""))] = _name_of(body.get("sip_headers"))
         return await self.answer(
             request, Wish(account, str(body["to_number"]), extension, str(body.get("command_id", "")))
         )
@@ -202,6 +208,12 @@ class MangoStandin(ProviderStandin):
             return self.refused(self.token_code)
         body = orjson.loads(form["json"])
         return (account, body) if isinstance(body, dict) else self.refused("3104")
+
+
+def _name_of(headers: object) -> str | None:
+    """Return the name that telephones show of the caller; a header that breaks the grammar is left out."""
+    name = headers.get("From/display-name") if isinstance(headers, dict) else None
+    return name if isinstance(name, str) and name and not set(name) & set(";/?:@&=+$,") else None
 
 
 def sign(account: GatewayAccount, text: str) -> str:

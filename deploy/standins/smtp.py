@@ -12,9 +12,9 @@ from typing import ClassVar
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deploy.standins.callbacks import Callback, Post
+from deploy.standins.callbacks import Callback, Payload, Post
 from deploy.standins.faults import Failure, Mode
-from deploy.standins.journal import Entry
+from deploy.standins.journal import Entry, Status
 from deploy.standins.provider import REFUSED_ENDING, GatewayAccount, ProviderStandin, Wish
 
 LINE = 64 * 1024  # bytes
@@ -111,10 +111,11 @@ class SmtpStandin(ProviderStandin):
         found = BytesParser().parsebytes(mail)
         account = next(iter(self.accounts.values()))
         name = str(found["Message-ID"]).strip("<>").partition("@")[0]
-        self._accept(Wish(account, recipient, mail.decode("utf-8", "replace"), name), None)
+        entry = self._accept(Wish(account, recipient, mail.decode("utf-8", "replace"), name), None)
         if failure is not None and failure.mode is Mode.STATUS:
             bounce = _bounce(sender, recipient, failure.value, str(found["Message-ID"]))
-            self.later(Callback("bounce", {"mail": bounce}), self.dice.delay(self.dice.profile.callback_delay))
+            payload: Payload = {"id": entry.message_id, "status": Status.ERROR.value, "mail": bounce}
+            self.later(Callback("status", payload), self.dice.delay(self.dice.profile.callback_delay))
 
 
 class _Session:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.support import checks
-from tests.support.facts import Answered, Facts, MessageFact, TaskFact
+from tests.support.facts import RELAY, Answered, Facts, MessageFact, TaskFact
 from tests.support.topics import EventFact
 
 LEAD, OTHER, TASK, DONE, MESSAGE, OPERATOR, COLLEAGUE = (UUID(int=n) for n in range(1, 8))
@@ -28,6 +28,7 @@ HEALTHY = Facts(
     messages=[MESSAGE_FACT],
     sent={"key": 1},
     delivered=frozenset({"key"}),
+    bounced=frozenset(),
     events=[ASKED, ENDED],
     streams={("tasks", "lead:1"): 2},
     left={"intake.outbox": 0},
@@ -35,6 +36,10 @@ HEALTHY = Facts(
 
 
 UNOWNED = replace(TASK_FACT, operator_id=None, worker_id=None)
+
+MAIL_FACT = replace(MESSAGE_FACT, state="accepted", rests=True, provider=RELAY)
+MAILED = replace(HEALTHY, messages=[MAIL_FACT], delivered=frozenset())
+CAME_BACK = replace(MAILED, bounced=frozenset({"key"}))
 
 
 def with_task(task: TaskFact) -> Facts:
@@ -79,6 +84,9 @@ BUGS = {
     "an intent forgotten": (SENT, replace(HEALTHY, messages=[replace(MESSAGE_FACT, state="pending")])),
     "delivered was made up": (SENT, replace(HEALTHY, delivered=frozenset())),
     "a delivery was not recorded": (SENT, replace(HEALTHY, messages=[replace(MESSAGE_FACT, state="unknown")])),
+    "a mail that nobody took": (SENT, replace(MAILED, sent={})),
+    "a mail that was taken and given up": (SENT, replace(MAILED, messages=[replace(MAIL_FACT, state="failed")])),
+    "a bounce was not heard": (SENT, CAME_BACK),
     "two relays, order inverted": (ORDER, replace(HEALTHY, events=[ENDED, ASKED])),
     "a cursor poller lost one": (ORDER, replace(HEALTHY, events=[ASKED, replace(ENDED, sequence=3)])),
     "the last one never left": (ORDER, replace(HEALTHY, events=[ASKED])),
@@ -89,6 +97,13 @@ BUGS = {
 
 def test_healthy_facts_pass_every_checker() -> None:
     assert checks.violations(HEALTHY, [*checks.CHECKERS, checks.nothing_is_stored_unasked]) == []
+
+
+@pytest.mark.parametrize(
+    "facts", [MAILED, replace(CAME_BACK, messages=[replace(MAIL_FACT, state="failed")])], ids=["taken", "back"]
+)
+def test_mail_that_ended_as_the_relay_says_passes(facts: Facts) -> None:
+    assert SENT(facts) == []
 
 
 @pytest.mark.parametrize("bug", BUGS)

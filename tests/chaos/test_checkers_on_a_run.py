@@ -22,7 +22,7 @@ from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.testkit.database import StackDatabase, database_copy
 from tests.support import checks
 from tests.support.customers import Customers, make_room
-from tests.support.facts import Answered, Facts, collect
+from tests.support.facts import Answered, Facts, Journals, collect
 from tests.support.settle import facts_of, settle
 from tests.support.stack import ProcessStack, process_stack
 from tests.support.staff import Staff
@@ -112,8 +112,9 @@ class Run:
 
     async def facts(self, journal: Path | None = None, events: Sequence[EventFact] | None = None) -> Facts:
         """Collect the facts, by another journal or other events where they are given."""
-        with closing(Journal(journal or self.stack.journal_path)) as kept:
-            return await collect(self.conn, kept, events or [EventFact.of(r) for r in self.records], self.answered)
+        told = events or [EventFact.of(r) for r in self.records]
+        with closing(Journal(journal or self.stack.journal_path)) as kept, closing(Journal()) as no_mail:
+            return await collect(self.conn, Journals(kept, no_mail), told, self.answered)
 
 
 @pytest_asyncio.fixture(scope="module")

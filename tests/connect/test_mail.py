@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -48,7 +49,13 @@ def certificates(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
 
 @pytest.fixture
-async def relay(tmp_path: Path) -> AsyncIterator[tuple[SmtpStandin, Callable[..., Awaitable[Answered]]]]:
+async def relay(tmp_path: Path) -> AsyncIterator["Relay"]:
+    async with opened(tmp_path) as found:
+        yield found
+
+
+@asynccontextmanager
+async def opened(tmp_path: Path) -> AsyncIterator["Relay"]:
     server, trusted = certificates(tmp_path)
     standin = SmtpStandin([SmtpStandin.demo()], KIND)
     standin.trusted = server
@@ -69,6 +76,19 @@ async def test_a_letter_is_handed_over_encrypted_with_a_login_and_arrives_as_it_
     assert await call() == Reply(250, {"stage": "content"}, b"2.0.0 Queued")
     (entry,) = standin.journal.entries.values()
     assert (entry.chat_id, entry.text) == ("anna@example.org", LETTER.decode().replace("\n", "\r\n"))
+
+
+@pytest.mark.parametrize("security", ["starttls", "none"])
+def test_a_letter_is_handed_over_by_the_loop_that_workers_run_on(tmp_path: Path, security: str) -> None:
+    async def handed_over() -> Answered:
+        async with opened(tmp_path) as (standin, call):
+            plain: dict[str, object] = {"user": None, "password": None}
+            if security == "none":
+                standin.trusted = None
+            return await call(security=security, **(plain if security == "none" else {}))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(handed_over()) == Reply(250, {"stage": "content"}, b"2.0.0 Queued")
 
 
 REFUSALS = [

@@ -1,6 +1,7 @@
 """A week of a desk, by jumps of the clock, under kills, with two workers: nothing twice, nothing at night.
 
-A browser takes pushes, a call is recorded and listened to, two customers turn out to be one.
+A browser takes pushes, a call is recorded and listened to, two customers turn out to be one. Others are written to
+by mail: one answers and unsubscribes, the mails of the other come back.
 """
 
 import bisect
@@ -26,6 +27,7 @@ from tests.e2e.test_desk_day import until
 from tests.support.browser import Browser
 from tests.support.checks import violations
 from tests.support.facts import Answered
+from tests.support.mailboxes import UNKNOWN_USER, Mailboxes, link_of
 from tests.support.search import tables_with
 from tests.support.settle import facts_of, settle
 from tests.support.stack import ProcessStack
@@ -46,16 +48,31 @@ SEED = 20260316
 PUSHES = """
 SELECT p.state FROM notifications.push p JOIN notifications.push_subscription s ON s.id = p.subscription_id
 """
-TUESDAY, WEDNESDAY = 1, 2
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY = range(4)
+ANNA, BORIS = "anna@post.example", "boris@post.example"
+# What differs from the playbook of callbacks: what is asked for at night has the time to wait for the morning, and
+# who can be written to by mail gets an advertisement with the first answer.
+CHANGES = (
+    ("playbook: callback", "playbook: week"),
+    ("deadline: 2h", "deadline: 48h"),
+    ("deadline: 12h", "deadline: 48h"),
+    ("channels: [whatsapp, sms]", "channels: [whatsapp, sms, email]"),
+    ("\nattempts:\n", "  offer: {template: offer, channels: [email], deadline: 48h}\n\nattempts:\n"),
+    (
+        "    - then: [status: new, message: acknowledgement, open: call_back]\n",
+        "    - when: {customer_has: email}\n"
+        "      then: [status: new, message: acknowledgement, message: offer, open: call_back]\n"
+        "    - then: [status: new, message: acknowledgement, open: call_back]\n",
+    ),
+)
 
 
 def written(folder: Path) -> DeskFile:
-    """Return the desk; what is asked for at night has the time to wait for the morning."""
-    source = (
-        (LIBRARY / "callback.yaml").read_text(encoding="utf-8").replace("playbook: callback", "playbook: week", 1)
-    )
-    for hours in ("deadline: 2h", "deadline: 12h"):
-        source = source.replace(hours, "deadline: 48h")
+    """Return the desk."""
+    source = (LIBRARY / "callback.yaml").read_text(encoding="utf-8")
+    for known, wanted in CHANGES:
+        assert known in source
+        source = source.replace(known, wanted)
     (folder / "week_playbook.yaml").write_text(source, encoding="utf-8")
     (folder / "desk.yaml").write_bytes(FILE.read_bytes())
     return read(folder / "desk.yaml", {"WAZZUP_KEY": KEY, "WAZZUP_CHANNEL": CHANNEL})
@@ -71,9 +88,11 @@ class Week:
     staff: Staff
     chance: random.Random
     zones: dict[str, ZoneInfo] = field(default_factory=dict)  # of customers, by their number
+    by_mail: dict[str, list[UUID]] = field(default_factory=dict)  # leads of customers without a number, by address
     leads: list[UUID] = field(default_factory=list)
     jumps: list[tuple[datetime, timedelta]] = field(default_factory=list)
     stopped: dict[str, datetime] = field(default_factory=dict)  # who wants no more, since when in real time
+    unsubscribed: dict[str, datetime] = field(default_factory=dict)  # who wants no advertisements, likewise
     merged: list[str] = field(default_factory=list)  # the customer who stays, then the other
 
     async def until(self, moment: datetime) -> None:
@@ -86,11 +105,19 @@ class Week:
         number = len(self.zones) + 1
         phone = f"+7900555{number:04d}"
         self.zones[phone.removeprefix("+")] = ZONES[source]
-        order = {"external_id": f"w-{number}", "name": "Рита", "phone": phone}
+        await self._order(source, {"external_id": f"w-{number}", "name": "Рита", "phone": phone})
+
+    async def order_by_mail(self, address: str) -> None:
+        """Let a customer order who says no number."""
+        order = {"external_id": f"m-{len(self.leads)}", "name": "Рита", "email": address}
+        self.by_mail.setdefault(address, []).append(await self._order("post", order))
+
+    async def _order(self, source: str, order: Mapping[str, str]) -> UUID:
         headers = {"X-Source-Token": self.tokens[source]}
         answer = await self.stack.client.post(self.hooks[source], json=order, headers=headers)
         assert answer.status_code == httpx.codes.ACCEPTED
         self.leads.append(UUID(answer.json()["lead_id"]))
+        return self.leads[-1]
 
     async def write(self, phone: str, text: str) -> None:
         """Let a customer write."""
@@ -153,10 +180,21 @@ class Week:
         for subject in self.staff.tokens:
             await self.staff.work_one(subject, self.chance)
 
+    @property
+    def post(self) -> Mailboxes:
+        return Mailboxes(self.stack)
+
+    async def unsubscribe(self, address: str) -> None:
+        """Let a customer want no more advertisements, and wait until that is known everywhere."""
+        await self.post.unsubscribe(address)
+        await settle(self.stack)
+        self.unsubscribed[address] = datetime.now(UTC)
+
     def accepted(self) -> list[tuple[Entry, datetime]]:
-        """Return what the provider has accepted for this desk, and when by the business clock."""
+        """Return what messenger and relay have accepted for this desk, and when by the business clock."""
         with closing(self.stack.journal()) as journal:
             mine = [entry for entry in journal.entries.values() if entry.key == KEY]
+        mine += self.post.mails()
         moments = [moment for moment, _ in self.jumps]
         offsets = [self.jumps[bisect.bisect(moments, entry.accepted_at) - 1][1] for entry in mine]
         return [(entry, entry.accepted_at + offset) for entry, offset in zip(mine, offsets, strict=True)]
@@ -166,6 +204,7 @@ async def begun(stack: ProcessStack, admin: httpx.AsyncClient, folder: Path) -> 
     """Put the desk to work, with a second worker of the services that send and decide."""
     await stack.open_account(KEY, CHANNEL)
     outcome = await put_to_work(admin, written(folder))
+    await Mailboxes(stack).open_channel("week")
     for service in ("tasks", "notifications"):
         await stack.start_second(service)
     tokens = {subject: stack.issuer.token(subject, ["operator"], ["week"]) for subject in ("zoya", "pavel")}
@@ -178,7 +217,7 @@ async def begun(stack: ProcessStack, admin: httpx.AsyncClient, folder: Path) -> 
 
     await until(is_known)
     said, secrets = outcome.said("intake", "hooks"), outcome.said("intake", "secrets")
-    hooks, keys = ({source: str(each[source]) for source in ZONES} for each in (said, secrets))
+    hooks, keys = ({source: str(each[source]) for source in (*ZONES, "post")} for each in (said, secrets))
     staff, chance = Staff(stack.client, tokens, SEED), random.Random(SEED)  # noqa: S311 - repeatable
     return Week(stack, hooks, keys, staff, chance)
 
@@ -189,6 +228,19 @@ def monday(now: datetime) -> datetime:
     return datetime.combine(local.date() + timedelta(days=7 - local.weekday()), time(), MOSCOW)
 
 
+async def write_and_read(week: Week, day: int) -> None:
+    """Let those who have no number do what they do at the end of a day, when it is night."""
+    if day == MONDAY:
+        await week.post.close(BORIS)
+    if day in (MONDAY, THURSDAY):
+        for address in (ANNA, BORIS):
+            await week.order_by_mail(address)
+    if day == TUESDAY:
+        await week.post.write(ANNA, "Можно завтра?")
+    if day == WEDNESDAY:
+        await week.unsubscribe(ANNA)
+
+
 @pytest_asyncio.fixture(scope="module")
 async def week(
     stack: ProcessStack, desk: DemoDesk, tmp_path_factory: pytest.TempPathFactory
@@ -196,7 +248,7 @@ async def week(
     """The desk after its week.
 
     On Tuesday a call was recorded and two customers were one, on Wednesday a customer wanted no more, on Thursday
-    an operator was on leave.
+    an operator was on leave. What those did meanwhile who are written to by mail: `write_and_read`.
     """
     del desk  # the stack has started
     async with stack.administrator() as admin:
@@ -206,6 +258,7 @@ async def week(
             for hour in HOURS:
                 await done.until(begins + timedelta(days=day, hours=hour))
                 await done.hour()
+            await write_and_read(done, day)
             if day == TUESDAY:
                 await done.call(list(done.zones)[2])
                 await done.merge(*list(done.zones)[3:5])
@@ -223,10 +276,10 @@ async def test_nothing_is_lost_or_doubled_and_nothing_goes_at_night(week: Week) 
     at_night = [
         (entry.text, moment)
         for entry, moment in accepted
-        if not OPENS <= moment.astimezone(week.zones[entry.chat_id]).time() < CLOSES
+        if not OPENS <= moment.astimezone(week.zones.get(entry.chat_id, MOSCOW)).time() < CLOSES
     ]
     assert violations(facts) == []
-    assert (at_night, len({entry.chat_id for entry, _ in accepted})) == ([], len(week.zones))
+    assert (at_night, {entry.chat_id for entry, _ in accepted}) == ([], {*week.zones, *week.by_mail})
 
 
 @pytest.mark.req("P.14")
@@ -234,6 +287,40 @@ async def test_who_wants_no_more_gets_no_more(week: Week) -> None:
     ((phone, since),) = week.stopped.items()
     theirs = [entry.accepted_at for entry, _ in week.accepted() if entry.chat_id == phone]
     assert max(theirs) < since
+
+
+async def messages_of(admin: httpx.AsyncClient, lead_id: UUID) -> dict[str, tuple[str, str | None]]:
+    """Return state and code of a lead's messages, by template."""
+    found = await admin.get("/notifications/v1/messages", params={"lead_id": str(lead_id)})
+    return {one["template"]: (one["state"], one["code"]) for one in found.json()["items"]}
+
+
+@pytest.mark.req("P.14")
+async def test_a_link_ends_advertisements_and_what_was_ordered_is_still_written_of(
+    week: Week, admin: httpx.AsyncClient
+) -> None:
+    first, second = [await messages_of(admin, lead_id) for lead_id in week.by_mail[ANNA]]
+    mails = [(mail.accepted_at > week.unsubscribed[ANNA], bool(link_of(mail))) for mail in week.post.mails(ANNA)]
+    assert first["offer"] == ("accepted", None)
+    assert (second["callback_received"], second["offer"]) == (("accepted", None), ("failed", "opted_out"))
+    assert [is_advert for is_later, is_advert in mails if is_later] == [False]
+
+
+@pytest.mark.req("P.13")
+async def test_what_a_customer_answers_by_mail_is_of_their_lead(week: Week, admin: httpx.AsyncClient) -> None:
+    lead_id = str(week.by_mail[ANNA][0])
+    heard = (await admin.get("/notifications/v1/received-messages", params={"lead_id": lead_id})).json()["items"]
+    tasks = (await admin.get("/tasks/v1/tasks", params={"lead_id": lead_id})).json()["items"]
+    assert [(one["channel"], one["text"]) for one in heard] == [("email", "Можно завтра?")]
+    assert "answer" in {task["type"] for task in tasks}
+
+
+@pytest.mark.req("P.14", "P.10")
+async def test_who_cannot_be_reached_by_mail_is_not_written_to_again(week: Week, admin: httpx.AsyncClient) -> None:
+    first, second = [await messages_of(admin, lead_id) for lead_id in week.by_mail[BORIS]]
+    assert first["callback_received"] == ("failed", f"smtp_{UNKNOWN_USER}")
+    assert second["callback_received"] == ("failed", "unreachable")
+    assert 1 <= len(week.post.mails(BORIS)) <= 2  # both were on their way when the first came back, or were not
 
 
 @pytest.mark.req("S0.3")
@@ -271,10 +358,12 @@ async def test_customers_who_are_one_have_one_card_and_one_conversation(
 
 
 @pytest.mark.req("P.7")
-async def test_an_erasure_leaves_no_trace_in_four_schemas(week: Week, admin: httpx.AsyncClient) -> None:
-    number = list(week.zones)[1]
-    leads = (await admin.get("/intake/v1/leads", params={"q": f"+{number}", "desk": "week"})).json()["items"]
-    before = await mentioned(week.stack, number)
+@pytest.mark.parametrize("by", ["number", "mail"])
+async def test_an_erasure_leaves_no_trace_in_four_schemas(week: Week, admin: httpx.AsyncClient, by: str) -> None:
+    known = list(week.zones)[1] if by == "number" else ANNA
+    sought = {"q": f"+{known}" if by == "number" else known, "desk": "week"}
+    leads = (await admin.get("/intake/v1/leads", params=sought)).json()["items"]
+    before = await mentioned(week.stack, known)
     path = f"/intake/v1/customers/{leads[0]['customer_id']}/erasure"
     ledger = (await admin.post(path, json={"reason": "request"})).headers["location"]
 
@@ -283,7 +372,7 @@ async def test_an_erasure_leaves_no_trace_in_four_schemas(week: Week, admin: htt
 
     await until(is_done)
     assert {"intake.lead", "tasks.process", "notifications.message"} <= before
-    assert await mentioned(week.stack, number) == set()
+    assert await mentioned(week.stack, known) == set()
 
 
 async def mentioned(stack: ProcessStack, word: str) -> set[str]:

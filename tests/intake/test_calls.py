@@ -13,6 +13,7 @@ from libs.common.contracts.intake import ContactRecorded
 from libs.common.contracts.shared import ContactKind
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
+from tests.intake.api import order
 from tests.intake.exchange import Exchange, eventually, faults, open_exchange
 
 pytestmark = pytest.mark.servers
@@ -71,6 +72,19 @@ async def test_a_call_of_a_lead_is_a_contact_of_that_lead_with_its_length(line: 
         shown = await eventually(partial(line.shown, view), lambda shown: shown["contact_id"] is not None)
     assert (str(contact.lead_id), contact.duration, contact.extension) == (lead_id, 30, "101")
     assert (line.dialled, shown["contact_id"]) == ([view["id"]], str(contact.contact_id))
+
+
+@pytest.mark.req("P.14", "P.11")
+async def test_a_call_of_a_lead_says_of_us_what_its_source_says(line: Exchange) -> None:
+    url = await line.api.source(call_label="Школа: заказ")
+    lead_id = (await line.api.deliver(url, order(phone="+79161234567")))["lead_id"]
+    async with line.worker():
+        labelled = await line.call(lead_id=lead_id, phone=None)
+        plain = await line.call(phone="+79161234568", extension="102")
+        await line.until(labelled, "accepted")
+        await line.until(plain, "accepted")
+    assert (labelled["call_label"], plain["call_label"]) == ("Школа: заказ", None)
+    assert line.standin.names == {labelled["id"]: "Школа заказ", plain["id"]: None}
 
 
 async def test_a_customer_who_does_not_answer_was_called_for_no_time(line: Exchange) -> None:

@@ -56,6 +56,23 @@ async def test_a_missed_call_of_a_stranger_opens_a_lead_without_an_order(api: Ap
     assert (str(recorded.lead_id), str(recorded.customer_id)) == (found["lead_id"], found["customer_id"])
 
 
+@pytest.mark.req("S4.16", "S2.10")
+@pytest.mark.parametrize("kind", ["missed", "call_in"])
+async def test_a_call_of_one_who_has_bought_is_of_the_lead_they_bought_by(api: Api, kind: str) -> None:
+    lead_id = (await api.deliver(await api.source(keeps_buyers=True), order(phone=ANNA)))["lead_id"]
+    await api.hear(wish(UUID(lead_id), "won", Stage.WON))
+    found = await record(api, call(kind))
+    [recorded] = await api.said(ContactRecorded)
+    assert (found["lead_id"], str(recorded.lead_id), await api.count("lead")) == (lead_id, lead_id, 1)
+
+
+@pytest.mark.req("S4.16")
+async def test_a_call_of_one_who_has_not_bought_opens_a_lead_though_buyers_are_kept(api: Api) -> None:
+    lead_id = (await api.deliver(await api.source(keeps_buyers=True), order(phone=ANNA)))["lead_id"]
+    await api.hear(wish(UUID(lead_id), "lost", Stage.LOST))
+    assert (await record(api, call()))["lead_id"] != lead_id
+
+
 async def test_both_events_stand_under_the_lead_s_key_in_their_order(api: Api) -> None:
     await api.source()
     key = f"lead:{(await record(api, call()))['lead_id']}"

@@ -6,17 +6,20 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from uuid import UUID
 
 import pytest
 
 from libs.common.contracts import EventData, Received
 from libs.common.contracts.masking import MaskingChanged
+from libs.common.contracts.notices import CallRinging
 from libs.common.contracts.shared import Customer, Text
 from libs.common.contracts.tasks import LeadOwnerChanged, TaskAssigned, TaskReassigned
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
 from libs.common.platform.ids import uuid7
 from services.notifications.feed.api import shape
+from services.notifications.feed.queries import items_after
 from services.notifications.subscriptions import subscriptions
 from tests.notifications.api import Api, running_api
 from tests.notifications.support import CAUSE, Desk, context, open_desk, requested
@@ -143,6 +146,39 @@ async def test_the_feed_shows_a_number_as_long_as_the_task_is_ones_own(desk: Des
     await tell(desk, moved(task))
     assert (own, both) == ([("task_assigned", NUMBER)],) * 2
     assert await feed(api) == [("task_moved", None), ("task_assigned", MASKED)]
+
+
+async def test_the_feed_shows_the_number_of_a_customer_without_a_lead_as_long_as_the_task_is_ones_own(
+    desk: Desk, api: Api
+) -> None:
+    task = TaskAssigned.model_validate({**given(ANNA).model_dump(), "lead_id": None})
+    await tell(desk, MASKS, task)
+    own = await feed(api)
+    await tell(desk, moved(task))
+    assert (own, await feed(api)) == (
+        [("task_assigned", NUMBER)],
+        [("task_moved", None), ("task_assigned", MASKED)],
+    )
+
+
+@pytest.mark.parametrize("lead_id", [LEAD, None])
+async def test_a_call_shows_its_number_while_it_rings_and_afterwards_to_who_works_the_lead(
+    desk: Desk, api: Api, lead_id: UUID | None
+) -> None:
+    calls = CallRinging(
+        contact_id=uuid7(), lead_id=lead_id, operator_id=ANNA, extension="101", at=DUE, zone="Asia/Omsk",
+        person=Customer(name="Анна", phone=NUMBER),
+    )  # fmt: skip
+    await tell(desk, MASKS, calls)
+    (item,) = await items_after(desk.db, ANNA, 0, 10)
+    rings = shape(item, Language.RU, DUE)
+    strange = await feed(api)
+    await tell(desk, OWNED)
+    assert (rings.customer and rings.customer.phone) == NUMBER
+    assert (strange, await feed(api)) == (
+        [("call_ringing", MASKED)],
+        [("call_ringing", NUMBER if lead_id else MASKED)],
+    )
 
 
 async def test_the_live_feed_masks_what_came_while_nobody_looked(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from libs.common.contracts import tasks
-from tests.support.facts import JOURNALED, Facts, TaskFact
+from tests.support.facts import JOURNALED, RELAY, Facts, MessageFact, TaskFact
 from tests.support.topics import distinct
 
 Checker = Callable[[Facts], list[str]]
@@ -96,11 +96,24 @@ def every_intent_is_settled_and_sent_once(facts: Facts) -> list[str]:
         sent = [key for key in message.attempts if key in facts.sent]
         if len(sent) > 1:
             wrong.append(f"message {message.message_id} reached the provider {len(sent)} times")
+        if message.provider == RELAY and not _fits_the_relay(message, facts):
+            wrong.append(f"mail {message.message_id} is {message.state} here and not so at the relay")
         if message.provider == JOURNALED and (message.state in REACHED) == facts.delivered.isdisjoint(
             message.attempts
         ):
             wrong.append(f"message {message.message_id} is {message.state} here and not so at the provider")
     return wrong
+
+
+def _fits_the_relay(mail: MessageFact, facts: Facts) -> bool:
+    """Return whether a mail ended as the relay says: taken and accepted, or back and failed.
+
+    One whose answer was lost may be either until it is back.
+    """
+    bounced = not facts.bounced.isdisjoint(mail.attempts)
+    taken = not bounced and any(key in facts.sent for key in mail.attempts)
+    fits = {"accepted": taken, "failed": not taken, "unknown": not bounced}
+    return fits.get(mail.state, not taken and not bounced)
 
 
 def events_of_a_key_are_in_sequence(facts: Facts) -> list[str]:

@@ -1,19 +1,29 @@
-"""The facts of a settled run: rows of all four schemas, the stand-in's journal, the topics."""
+"""The facts of a settled run: rows of all four schemas, the stand-ins' journals, the topics."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from deploy.local.under_way import SILENT, Connection, backlog
-from deploy.standins.journal import Journal, Status
+from deploy.standins.journal import Entry, Journal, Status
 from libs.common.contracts import OWNERS
 from tests.support.topics import EventFact
 
-#: The provider whose journal is read.
+#: The provider whose journal is read: it reports what becomes of a message.
 JOURNALED = "wazzup"
+#: The mail relay. It says that it has taken a mail, and later no more than that one came back.
+RELAY = "smtp"
+
+
+class Journals(NamedTuple):
+    """What the messenger accepted, and what the mail relay took."""
+
+    messenger: Journal
+    relay: Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,10 @@ class Answered:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the checkers look at. `streams`: the last sequence by owner and key."""
+    """Everything that the checkers look at.
+
+    `bounced`: the keys of mails whose bounces we were told. `streams`: the last sequence by owner and key.
+    """
 
     answered: Answered
     leads: Sequence[UUID]
@@ -68,6 +81,7 @@ class Facts:
     messages: Sequence[MessageFact]
     sent: Mapping[str, int]
     delivered: frozenset[str]
+    bounced: frozenset[str]
     events: Sequence[EventFact]
     streams: Mapping[tuple[str, str], int]
     left: Mapping[str, int]
@@ -93,9 +107,9 @@ FROM notifications.message m LEFT JOIN notifications.attempt a ON a.message_id =
 """
 
 
-async def collect(conn: Connection, journal: Journal, events: Sequence[EventFact], answered: Answered) -> Facts:
+async def collect(conn: Connection, journals: Journals, events: Sequence[EventFact], answered: Answered) -> Facts:
     """Read every row once; the caller has waited until nothing is under way."""
-    entries = journal.entries.values()
+    entries, mails = journals.messenger.entries.values(), journals.relay.entries.values()
     return Facts(
         answered=answered,
         leads=[row["id"] for row in await conn.fetch("SELECT id FROM intake.lead")],
@@ -103,8 +117,9 @@ async def collect(conn: Connection, journal: Journal, events: Sequence[EventFact
         live=frozenset(row["lead_id"] for row in await conn.fetch(LIVE)),
         tasks=[TaskFact(*row) for row in await conn.fetch(TASKS)],
         messages=[MessageFact(*row) for row in await conn.fetch(MESSAGES, SILENT)],
-        sent=Counter(str(entry.crm_message_id) for entry in entries),
+        sent=Counter([*(str(entry.crm_message_id) for entry in entries), *map(key_of, mails)]),
         delivered=frozenset(str(entry.crm_message_id) for entry in entries if Status.DELIVERED in entry.statuses),
+        bounced=frozenset(key_of(mail) for mail in mails if Status.ERROR in mail.statuses),
         events=events,
         streams={
             (owner, row["key"]): row["version"]
@@ -113,3 +128,8 @@ async def collect(conn: Connection, journal: Journal, events: Sequence[EventFact
         },
         left=await backlog(conn),
     )
+
+
+def key_of(mail: Entry) -> str:
+    """Return the key under which the relay was offered a mail: its name is that, without what no address bears."""
+    return str(UUID(hex=str(mail.crm_message_id)))

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.under_way import in_databases, in_standins, written
 from libs.common.contracts import OWNERS
-from tests.support.facts import Answered, Facts, collect
+from tests.support.facts import Answered, Facts, Journals, collect
 from tests.support.stack import ProcessStack
 from tests.support.topics import EventFact, read_topics
 
@@ -30,8 +30,8 @@ async def facts_of(stack: ProcessStack, answered: Answered) -> Facts:
         try:
             before = await written(conn)
             events = [EventFact.of(record) for record in await read_topics(stack.topics)]
-            with closing(stack.journal()) as journal:
-                facts = await collect(conn, journal, events, answered)
+            with closing(stack.journal()) as messenger, closing(stack.relay_journal()) as relay:
+                facts = await collect(conn, Journals(messenger, relay), events, answered)
             if await written(conn) == before:
                 return facts
         finally:

@@ -49,7 +49,8 @@ class ProcessStack:
     def __post_init__(self) -> None:
         names = [f"{service}-{part}" for service in SERVICES for part in ("api", "worker")]
         names.append("standins")
-        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
+        *ports, self.mail_port = free_ports(len(names) + 1)
+        self.ports = dict(zip(names, ports, strict=True))
         self.issuer = TokenIssuer.in_folder(self.home / "keys")
         self.clock = SharedClock(self.home / "clock")
         self.said: list[str] = []
@@ -84,11 +85,16 @@ class ProcessStack:
     @property
     def standin_arguments(self) -> list[str]:
         places = ["--journals", str(self.journal_path.parent), "--clock", str(self.home / "clock")]
-        return ["--port", str(self.ports["standins"]), *places, *self.standin]
+        where = ["--port", str(self.ports["standins"]), "--mail-port", str(self.mail_port)]
+        return [*where, *places, *self.standin]
 
     def journal(self) -> Journal:
         """What the stand-in accepted until now, read from its file."""
         return Journal.read(self.journal_path)
+
+    def relay_journal(self) -> Journal:
+        """Return what the mail relay took until now."""
+        return Journal.read(self.journal_path.with_name("smtp.jsonl"))
 
     def token(self, sub: str = "admin", *roles: str) -> dict[str, str]:
         """Return the header of a caller: of an administrator of all desks, of others of the demo desk."""
@@ -184,7 +190,8 @@ class ProcessStack:
 
     def _outside(self, own: str) -> dict[str, str]:
         place = f"127.0.0.1:{self.ports['standins']}"
-        return {f"{own}_STANDINS_URL": f"http://{place}/", f"{own}_EGRESS_ALLOW": place}
+        allowed = f"{place},127.0.0.1:{self.mail_port}"
+        return {f"{own}_STANDINS_URL": f"http://{place}/", f"{own}_EGRESS_ALLOW": allowed}
 
     def _messenger(self) -> dict[str, str]:
         return {

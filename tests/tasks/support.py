@@ -26,8 +26,15 @@ VOCABULARY = Vocabulary(
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, noon in Moscow
 ANNA = Operator(OperatorId(UUID(int=1)), "Анна")
 BORIS = Operator(OperatorId(UUID(int=2)), "Борис")
-STAFF: Staff = {who.id: Colleague(who, on_shift=True) for who in (ANNA, BORIS)}
 DESK = Desk("demo", "Демо", "Demo", "Europe/Moscow", ("ru", "en"))
+
+
+def colleague(who: Operator, *roles: str) -> Colleague:
+    """An operator of the desk who is on shift."""
+    return Colleague(who, on_shift=True, roles=frozenset(roles or ("operator",)), desks=frozenset({DESK.code}))
+
+
+STAFF: Staff = {who.id: colleague(who) for who in (ANNA, BORIS)}
 
 
 TINY = """\

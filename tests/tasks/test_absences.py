@@ -55,6 +55,17 @@ async def test_what_a_deputy_has_not_begun_goes_back_to_who_is_there_again(desk:
     assert [each.reason for each in await desk.sent(TaskReassigned)] == ["back"]
 
 
+async def test_who_is_away_when_an_absence_ends_gets_it_back_once_they_are_there(desk: Desk, api: Api) -> None:
+    lead_id = await owned(desk, api)
+    await leaves(desk)
+    await deputised(desk)
+    task = await api.task(lead_id)
+    await desk.receive(operator(ANNA_ID, "anna", version=9, away=True))
+    away = await holder(api, task["id"])
+    await desk.receive(operator(ANNA_ID, "anna", version=10))
+    assert (away, await holder(api, task["id"])) == ((BORIS, ANNA), (ANNA, None))
+
+
 async def test_what_goes_back_is_more_than_one_transaction_moves(
     desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,15 @@ from tests.tasks.test_task_customers import PHONE, customers
 pytestmark = pytest.mark.req("P.7")
 
 MASKED = "+7***0001"
+CORRECTED = SHEET.replace(
+    "        title: {ru: Сделано, en: Done}\n",
+    """        title: {ru: Сделано, en: Done}
+        fields:
+          second: {type: phone, title: {ru: Второй, en: Second}}
+          post: {type: text, title: {ru: Почта, en: E-mail}}
+          said: {type: text, title: {ru: Слова, en: Words}}
+""",
+)
 
 
 async def phones(api: Api, sub: str, role: str = "operator") -> list[object]:
@@ -28,6 +37,17 @@ async def test_a_task_shows_a_number_once_it_is_ones_own(desk: Desk, api: Api) -
     waits = [await phones(api, "anna"), await phones(api, "chief", "supervisor")]
     await desk.receive(proposal((await api.task(lead_id))["id"], lead_id))
     assert (waits, await phones(api, "anna")) == ([[MASKED], [PHONE]], [PHONE])
+
+
+async def test_who_has_had_a_task_sees_its_number_masked_once_it_is_over(desk: Desk, api: Api) -> None:
+    await desk.activate_playbook(SHEET)
+    lead_id = await desk.lead("tiny")
+    await desk.receive(MaskingChanged(lists=True))
+    task = await api.task(lead_id)
+    taken = (await api.call("POST", f"/tasks/{task['id']}/take")).json()
+    closed = (await api.outcome(taken, "done")).json()
+    again = [(await api.call("GET", f"/tasks/{task['id']}", role=r)).json() for r in ("operator", "supervisor")]
+    assert [each["customer"]["phone"] for each in (taken, closed, *again)] == [PHONE, MASKED, MASKED, PHONE]
 
 
 async def test_a_queue_masks_what_next_shows_to_who_takes_it(desk: Desk, api: Api) -> None:
@@ -76,6 +96,22 @@ async def test_values_of_messages_name_no_number_of_a_lead_that_is_nobodys(desk:
     shown = [(each["phone"], each["email"], each["name"]) for each in (strange, managed, own)]
     whole = (PHONE, "ivan@example.org", "Иван")
     assert shown == [(MASKED, "i***@example.org", "Иван"), whole, whole]
+
+
+async def test_an_outcome_shows_the_numbers_that_it_brought_to_who_works_the_lead(desk: Desk, api: Api) -> None:
+    await desk.activate_playbook(CORRECTED)
+    lead_id = await desk.lead("tiny")
+    task, brought = await api.task(lead_id), {"second": "+79991234567", "post": "olga@example.org", "said": "с 9"}
+    given = {"json": {"outcome": "done", "comment": "сам", "fields": brought}, "version": task["version"]}
+    assert (await api.call("POST", f"/tasks/{task['id']}/outcome", role="supervisor", **given)).is_success
+    before = (await api.call("GET", f"/tasks/{task['id']}")).json()["fields"]
+    await desk.receive(MaskingChanged(lists=True))
+    strange, managed = [
+        (await api.call("GET", f"/tasks/{task['id']}", role=role)).json()["fields"]
+        for role in ("operator", "supervisor")
+    ]
+    assert (before, managed) == (brought, brought)
+    assert strange == {"second": "+7***4567", "post": "o***@example.org", "said": "с 9"}
 
 
 @pytest.mark.parametrize(("hides", "shown"), [(True, "+7***4567"), (False, "+79991234567")])

@@ -15,7 +15,7 @@ THERE = OperatorProfile(
     OperatorId(ANNA_ID), "anna", active=True, roles=frozenset(), desks=frozenset(), pools=frozenset(),
     products=frozenset(), presence=Presence.CHECKED_IN,
 )  # fmt: skip
-ABSENT, PAUSED = replace(THERE, absent_until=START), replace(THERE, away=True)
+ABSENT, AWAY = replace(THERE, absent_until=START), replace(THERE, away=True)
 AT_HOME = replace(THERE, presence=Presence.CHECKED_OUT)
 LATER = 1000  # after every event that the desk was made of
 
@@ -47,13 +47,13 @@ async def test_an_older_event_never_overwrites_a_newer_one(
         (AT_HOME, THERE, True),
         (None, THERE, True),
         (replace(THERE, active=False), THERE, True),
-        (PAUSED, THERE, False),
+        (AWAY, THERE, True),
         (THERE, THERE, False),
         (ABSENT, AT_HOME, False),
-        (ABSENT, PAUSED, False),
+        (ABSENT, AWAY, False),
     ],
 )
-def test_who_ends_a_pause_has_not_come_back(
+def test_who_is_there_and_was_not_has_come_back(
     before: OperatorProfile | None, now: OperatorProfile, *, comes: bool
 ) -> None:
     assert is_back(before, now) is comes

@@ -6,14 +6,15 @@ from uuid import UUID
 
 import pytest
 
+from libs.common.contracts.shared import Presence
 from libs.common.contracts.tasks import WorkRequested
 from services.tasks.engine.effects import AssignTask, RequestMessage
 from services.tasks.engine.events import Lent, Proposed, Redistributed
 from services.tasks.engine.state import Colleague, Hours, MoveReason, Operator, OperatorId
 from tests.tasks.client import Api
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, operator
-from tests.tasks.redistributing import OUT, TO_BORIS, answered, applied, owned
-from tests.tasks.support import ANNA, BORIS, CALLBACK, SCHOOL, STAFF, EngineProcess, started
+from tests.tasks.redistributing import CLARA_ID, OUT, TO_BORIS, answered, applied, owned
+from tests.tasks.support import ANNA, BORIS, CALLBACK, SCHOOL, STAFF, EngineProcess, colleague, started
 
 CLARA = Operator(OperatorId(UUID(int=3)), "Клара")
 TUESDAY_NOON = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)  # 12:00 in Moscow
@@ -88,9 +89,22 @@ def test_while_the_original_operator_is_absent_the_next_days_task_is_their_deput
     process.take(BORIS)
     until = TUESDAY_NOON + timedelta(days=days - 2)
     absent = Colleague(ANNA, on_shift=False, absent_until=until, deputy_id=CLARA.id)
-    process.state.staff = {**STAFF, ANNA.id: absent, CLARA.id: Colleague(CLARA, on_shift=True)}
+    process.state.staff = {**STAFF, ANNA.id: absent, CLARA.id: colleague(CLARA)}
     process.outcome("no_answer", BORIS, call_made=True, problem="busy")
     assert (process.task.operator_id, process.state.owner) == (holder.id, ANNA)
+
+
+@pytest.mark.req("S2.2", "S4.6")
+@pytest.mark.parametrize("deputy", [colleague(CLARA, "supervisor"), replace(colleague(CLARA), desks=frozenset())])
+def test_what_would_go_to_a_deputy_who_may_not_have_it_is_for_its_role(deputy: Colleague) -> None:
+    process = of_anna()
+    redistributed(process)
+    process.wait(timedelta(hours=2))
+    process.take(BORIS)
+    absent = replace(STAFF[ANNA.id], absent_until=TUESDAY_NOON + timedelta(days=1), deputy_id=CLARA.id)
+    process.state.staff = {**STAFF, ANNA.id: absent, CLARA.id: deputy}
+    process.outcome("no_answer", BORIS, call_made=True, problem="busy")
+    assert (process.task.operator_id, process.state.owner) == (None, ANNA)
 
 
 @pytest.mark.req("S2.2", "S4.6")
@@ -140,6 +154,22 @@ async def test_leads_of_an_absent_operator_come_back_over_http(desk: Desk, api: 
     after = await api.task(lead_id)
     assert (after["operator_id"], after["original_id"]) == (str(ANNA_ID), None)
     assert (await api.call("GET", f"/leads/{lead_id}", role="supervisor")).json()["owner_id"] == str(ANNA_ID)
+
+
+@pytest.mark.req("S2.2")
+async def test_what_is_redistributed_once_more_is_still_of_whose_it_was_first(desk: Desk, api: Api) -> None:
+    lead_id = await owned(desk, api)
+    await desk.receive(OUT, operator(CLARA_ID, "clara"))
+    await applied(api, TO_BORIS)
+    await answered(desk)
+    await desk.receive(operator(BORIS_ID, "boris", version=2, presence=Presence.CHECKED_OUT))
+    await applied(api, {"from_operator_id": str(BORIS_ID), "to_operator_ids": [str(CLARA_ID)]})
+    await answered(desk, CLARA_ID)
+    task = await api.task(lead_id)
+    assert (task["operator_id"], task["original_id"]) == (str(CLARA_ID), str(ANNA_ID))
+    body = {"outcome": "no_answer", "comment": "не берёт", "call_made": True, "problem": "busy"}
+    await api.call("POST", f"/tasks/{task['id']}/outcome", sub="clara", json=body, version=task["version"])
+    assert (await api.task(lead_id))["operator_id"] == str(ANNA_ID)
 
 
 async def test_who_gets_leads_for_good_stands_in_for_no_one(desk: Desk, api: Api) -> None:

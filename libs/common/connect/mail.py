@@ -10,7 +10,7 @@ import re
 import ssl
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias, cast
 
 from libs.common.connect.egress import Egress, ForbiddenAddressError
 from libs.common.connect.exchange import FORBIDDEN, MALFORMED, NO_ANSWER, UNREACHABLE, Answered, Lost, Reply
@@ -180,8 +180,8 @@ class _Talk(asyncio.Protocol):
     _transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        # Asked by `isinstance`, that of uvloop is no `asyncio.Transport`, though it is one in all that it does.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

@@ -36,6 +36,11 @@ def _code(text: str, digits: int) -> str:
     return text[: 1 + shown] if digits - shown - _LAST >= _LEAST else ""
 
 
+def is_email(text: str) -> bool:
+    """Return whether a text is an e-mail address and no more."""
+    return _EMAIL.fullmatch(text) is not None
+
+
 def masked_person(person: Mapping[str, object]) -> dict[str, object]:
     """Return a person without what reaches them; the name stays.
 

@@ -15,6 +15,7 @@ from services.intake.leads.queries import readable
 from services.intake.leads.tables import lead
 from services.intake.masking.queries import hidden
 from services.intake.scope import equal, is_active, visible
+from services.intake.sources.tables import source_terms
 
 
 def _readable(caller: Principal) -> ColumnElement[bool]:
@@ -26,10 +27,18 @@ def _readable(caller: Principal) -> ColumnElement[bool]:
 
 
 def _calls(caller: Principal) -> Select[tuple[object, ...]]:
-    """Select the calls that a caller may read; of no lead, its number is one that the caller has named."""
+    """Select the calls that a caller may read; of no lead, its number is one that the caller has named.
+
+    Each with its label: what the source of its lead said of calls when the lead came, as the exchange hears it.
+    """
     owner = select(lead.c.owner_id).where(lead.c.id == call.c.lead_id).scalar_subquery()
+    terms = source_terms.c
+    said = select(terms.call_label).join(
+        lead, and_(terms.source_id == lead.c.source_id, terms.since <= lead.c.created_at)
+    )
+    label = said.where(lead.c.id == call.c.lead_id).order_by(terms.since.desc()).limit(1).scalar_subquery()
     is_masked = and_(call.c.lead_id.is_not(None), hidden(caller, call.c.desk, owner))
-    return select(call, is_masked.label("hidden")).where(_readable(caller))
+    return select(call, is_masked.label("hidden"), label.label("call_label")).where(_readable(caller))
 
 
 async def list_calls(

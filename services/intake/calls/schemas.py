@@ -44,6 +44,7 @@ class CallView(BaseModel):
     """A call as a command: `accepted` means that the exchange has it, `contact_id` that the call took place.
 
     `waiting`: its answer was lost, and events may still say what became of it; `unknown`: they did not.
+    `call_label`: what it is to say of us, as the source of the lead said when the lead came.
     """
 
     id: UUID
@@ -56,6 +57,7 @@ class CallView(BaseModel):
     actor: str
     extension: str
     to_number: str
+    call_label: str | None
     state: CallState
     code: str | None
     contact_id: UUID | None

@@ -13,13 +13,19 @@ from services.intake.calls.rules import CallKind, Heard
 from services.intake.formats.exchange import ExchangeFormat
 from services.intake.sources.rules import Source
 
+# What the source of a call's lead said of calls when the lead came, as the ground of the contact names it.
+_LABEL = """
+(SELECT t.call_label FROM lead l JOIN source_terms t ON t.source_id = l.source_id AND t.since <= l.created_at
+ WHERE l.id = a.lead_id ORDER BY t.since DESC LIMIT 1) AS label
+"""
 COMMANDS = CommandStore(
     Tables(
         command="call",
         queue="exchange",
         queue_id="exchange_id",
         kind="format",
-        details=", a.kind AS what, a.extension, a.to_number, a.from_leg, a.traceparent, s.key AS source_key",
+        details=", a.kind AS what, a.extension, a.to_number, a.from_leg, a.traceparent, s.key AS source_key,"
+        f" {_LABEL}",
         sources=", source s",
         joined=" AND s.id = c.id",
     )

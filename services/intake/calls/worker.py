@@ -125,7 +125,7 @@ def api_of(found: ExchangeFormat, standins: str | None) -> str:
 def _request(found: ExchangeFormat, claimed: Claim, api: str) -> HttpRequest:
     row, command_id = claimed.details.row, str(claimed.command_id)
     if CallKind(row["what"]) is CallKind.DIAL:
-        return found.dial(Dial(command_id, row["extension"], row["to_number"]), api)
+        return found.dial(Dial(command_id, row["extension"], row["to_number"], row["label"]), api)
     return found.transfer(Transfer(command_id, row["from_leg"], row["extension"], row["to_number"]), api)
 
 

@@ -123,7 +123,7 @@ async def _first(
         by = By(f"source:{source.code}", IN_A_MESSAGE if wrote else SAID, cause.correlation_id)
         events += await learned(tx, source.desk, found, by, cause, now)
         customer_id = found.customer_id if found else None
-        lead_id = await _lead_of(tx, source, said, customer_id) if customer_id else None
+        lead_id = await _lead_of(tx, source, customer_id) if customer_id else None
     if lead_id is None and customer_id is not None and opens_lead(said, person):
         person = completed(person, await known_by(tx, customer_id))
         if not await is_called(tx, customer_id):
@@ -139,9 +139,9 @@ async def _first(
     return Recorded(row["id"], customer_id, lead_id, Disposition.TEST if test else Disposition.ACCEPTED)
 
 
-async def _lead_of(tx: Transaction, source: Source, said: Said, customer_id: UUID) -> UUID | None:
+async def _lead_of(tx: Transaction, source: Source, customer_id: UUID) -> UUID | None:
     """Return the lead that a contact is of: the newest live one, else that of a buyer whom the source keeps."""
     lead_id = await store.live_lead(tx, customer_id, source.desk)
-    if lead_id is None and source.keeps_buyers and said.kind is ContactKind.MESSAGE:
+    if lead_id is None and source.keeps_buyers:
         return await store.won_lead(tx, customer_id, source.desk)
     return lead_id

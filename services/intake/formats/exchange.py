@@ -16,11 +16,15 @@ from services.intake.formats.base import Format
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Ring an extension, then the customer. `number` is E.164, `command_id` what the events will repeat."""
+    """Ring an extension, then the customer. `number` is E.164, `command_id` what the events will repeat.
+
+    `label`: what the call is to say of us, by the source of its lead; an exchange passes it on if it can.
+    """
 
     command_id: str
     extension: str
     number: str
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,16 @@ how it was, and it alone makes a call missed: a leg that was not taken may be fo
 
 A command has an id of ours, which nothing checks for repeats and which the events of its call carry; the telephone
 of our side rings first. Its answer says 1000 or why not, and may come again as an event (`result/callback`).
+The label of a call is the name of its caller (`sip_headers`, `From/display-name`), which telephones of SIP show,
+that of our side too; the exchange leaves out a name that it does not take. A mobile network shows nothing but what
+its carrier has registered for the line.
 
 A recording has an id, which an event of its own says; a link to the sound is asked for when it is played.
 """
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -63,6 +67,7 @@ _ID = 128  # characters of an id
 _DONE, _THEIRS = 1000, 5000
 _COMPLETE = "Completed"
 _RINGS = ("Appeared", "Connected")
+_RESERVED = re.compile(r"[;/?:@&=+$,\s]+")  # what a value of `sip_headers` cannot have
 
 
 class Way(IntEnum):
@@ -167,12 +172,14 @@ class Mango(ExchangeFormat):
     def dial(self, call: Dial, api: str) -> HttpRequest:
         """Return `commands/callback`."""
         line = {"line_number": self.config.line} if self.config.line else {}
-        caller = {"extension": call.extension}
+        name = _RESERVED.sub(" ", call.label or "").strip()
+        label = {"sip_headers": {"From/display-name": name}} if name else {}
         command = {
             "command_id": call.command_id,
-            "from": caller,
+            "from": {"extension": call.extension},
             "to_number": call.number.removeprefix("+"),
             **line,
+            **label,
         }
         return self._command(f"{api}commands/callback", command)
 

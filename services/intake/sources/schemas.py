@@ -56,9 +56,7 @@ CallLabel = Annotated[
 ]
 KeepsBuyers = Annotated[
     bool,
-    Field(
-        description="a message of who has bought and has no live lead is of the lead they bought by: it opens none"
-    ),
+    Field(description="a message or call of who has bought and has no live lead is of the lead they bought by"),
 ]
 Named = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
 Purposes = Annotated[

@@ -30,7 +30,7 @@ from libs.common.platform.http.wire import MAX_BIGINT, CustomerOut
 from services.notifications.deps import Ctx, Lang, Myself, OwnFollower
 from services.notifications.feed.hub import FeedHub
 from services.notifications.feed.queries import Item, feed_of, items_of
-from services.notifications.feed.rules import FeedKind
+from services.notifications.feed.rules import FeedKind, rings
 from services.notifications.feed.schemas import FeedItem
 
 router = api_router("/notifications/v1", tags=["feed"])
@@ -103,7 +103,8 @@ def _url(item: Item) -> str | None:
 def _customer(item: Item, now: datetime) -> CustomerOut | None:
     if item.person is None or item.zone is None:
         return None
-    person = masked_person(item.person) if item.hidden else item.person
+    hidden = item.hidden and not rings(item.kind, item.at, now)
+    person = masked_person(item.person) if hidden else item.person
     return CustomerOut.model_validate(
         {**person, "zone": item.zone, "local_time": now.astimezone(ZoneInfo(item.zone))}
     )

@@ -1,15 +1,15 @@
 """Reading feeds: the operator of a token, last positions, items after a position."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, case, false, func, or_, select
 
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Cut, PageQuery, paginate
-from services.notifications.feed.rules import OVER, FeedKind
+from services.notifications.feed.rules import OVER
 from services.notifications.feed.tables import feed_item, operator
 from services.notifications.leads.tables import lead_operator
 from services.notifications.masking.queries import unless_own
@@ -30,7 +30,7 @@ WHERE o.subject = ANY($1::text[]) ORDER BY o.active, o.operator_id DESC
 class Item:
     """One entry of a feed; `title` per language code. `text`: how the message begins that it is about.
 
-    `hidden`: the customer's number is masked to its operator by now.
+    `hidden`: the customer's number is masked to its operator by now, unless their telephone rings.
     """
 
     position: int
@@ -100,27 +100,23 @@ def _items(operator_id: UUID | None) -> Select[tuple[object, ...]]:
 
 
 def _hidden() -> ColumnElement[bool]:
-    """Return whether an entry's customer is masked: the lead is another's by now, and the task as well (P.7).
-
-    Whose telephone rings sees the number anyway; of no lead, the customer is the task's.
-    """
-    later = feed_item.alias("later")
-    last = (
-        select(later.c.kind)
-        .where(
-            later.c.operator_id == feed_item.c.operator_id,
-            later.c.lead_id == feed_item.c.lead_id,
-            later.c.task_id == feed_item.c.task_id,
-        )
-        .order_by(later.c.position.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    holds = func.coalesce(last.not_in(OVER), false())
+    """Return whether an entry's customer is masked: neither lead nor task is its operator's by now (P.7)."""
+    of_lead = _holds(lambda later: later.c.lead_id == feed_item.c.lead_id)
+    of_none = _holds(lambda later: later.c.lead_id.is_(None))
     works = feed_item.c.operator_id.in_((lead_operator.c.owner_id, lead_operator.c.holder_id))
     theirs = select(lead_operator.c.lead_id).where(lead_operator.c.lead_id == feed_item.c.lead_id, works).exists()
-    own = or_(feed_item.c.kind == FeedKind.CALL_RINGING, feed_item.c.lead_id.is_(None), holds, theirs)
+    own = case((feed_item.c.lead_id.is_(None), of_none), else_=or_(of_lead, theirs))
     return unless_own(feed_item.c.desk, own)
+
+
+def _holds(is_of_it: Callable[[FromClause], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Return whether the operator has an entry's task by what their feed says; both ways go by an index."""
+    later = feed_item.alias("later")
+    said = select(later.c.kind).where(
+        later.c.operator_id == feed_item.c.operator_id, is_of_it(later), later.c.task_id == feed_item.c.task_id
+    )
+    last = said.order_by(later.c.position.desc()).limit(1).scalar_subquery()
+    return func.coalesce(last.not_in(OVER), false())
 
 
 async def _fetch(db: Database, query: Select[tuple[object, ...]]) -> Sequence[Item]:

@@ -1,5 +1,6 @@
 """The kinds of entries of a feed."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -25,3 +26,10 @@ OVER = (FeedKind.TASK_CLOSED, FeedKind.TASK_MOVED, FeedKind.TASK_RELEASED)
 OF_MESSAGES = (FeedKind.MESSAGE_RECEIVED, FeedKind.MESSAGE_ANSWERED, FeedKind.MESSAGE_FAILED)
 #: Kinds that name neither task nor due time.
 OF_NO_TASK = (*OF_MESSAGES, FeedKind.CALL_RINGING)
+#: How long a telephone is taken to ring: meanwhile it shows the number itself.
+RINGS = timedelta(minutes=5)
+
+
+def rings(kind: str, at: datetime, now: datetime) -> bool:
+    """Return whether an entry is of a telephone that rings now."""
+    return kind == FeedKind.CALL_RINGING and now - at < RINGS

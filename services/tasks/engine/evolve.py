@@ -190,7 +190,7 @@ def _changed(  # noqa: C901 - one flat case per effect
 ) -> Task:
     match effect:
         case AssignTask(operator=operator, decision_id=decision_id, at=at):
-            original = effect.original_id or task.original_id
+            original = task.original_id or effect.original_id
             given = _given(task, operator, at)
             return replace(given, decision_id=decision_id, assigned_at=at, original_id=original)
         case TakeTask(operator=operator, at=at, pulled=pulled):
@@ -260,12 +260,22 @@ def _moved(task: Task, effect: MoveTask) -> Task:
         offered_at=None,
         waiting=False,
         version=task.version + 1,
-        original_id=effect.original_id or _still_stood_in_for(task, effect),
+        original_id=_whose(task, effect),
     )
+
+
+def _whose(task: Task, effect: MoveTask) -> OperatorId | None:
+    """Return whose a task is that moves: it stays that of the first, also if who stands in is absent too (S2.2)."""
+    first = _still_stood_in_for(task, effect)
+    if effect.original_id is not None:
+        first = task.original_id or effect.original_id
+    return None if first == effect.operator_id else first
 
 
 def _still_stood_in_for(task: Task, effect: MoveTask) -> OperatorId | None:
     """Return for whom a stand-in still has a task that moves; it goes back to them once they come (S2.2)."""
+    if effect.reason is MoveReason.UNDONE and effect.operator_id is not None:
+        return task.original_id  # it is back with who stood in, or with whose it was
     if effect.reason in _NO_STAND_IN:
         return None
     laid_down = effect.move is Move.RELEASED and effect.reason in _LAID_DOWN
@@ -276,7 +286,7 @@ def _still_stood_in_for(task: Task, effect: MoveTask) -> OperatorId | None:
 def _stood_in(task: Task, effect: SetOwner) -> Task:
     """Return a task of a lead with another owner: who gets one that waits stands in for an absent owner."""
     theirs = effect.owner is not None and effect.owner.id == task.original_id
-    original = None if theirs else effect.original_id or task.original_id
+    original = None if theirs else task.original_id or effect.original_id
     if task.operator_id is not None or task.closing is not None or original == task.original_id:
         return task
     return replace(task, original_id=original)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
+from libs.common.domain.masking import is_email, masked
 from libs.common.domain.phone import read_phone
 from services.tasks.engine.forms import Form, read_answers, read_document
 from services.tasks.playbooks.fields import FieldSpec, FieldType, FieldValue, Questionnaire
@@ -273,3 +274,14 @@ def _in_words(playbook: Playbook, spec: FieldSpec, value: FieldValue, language: 
             return yes if value else no
         case _:
             assert_never(spec.type)
+
+
+def unreachable(spec: FieldSpec | None, value: FieldValue) -> FieldValue:
+    """Return a value by which nobody is reached (P.7): a phone is masked, and a text that is an e-mail address.
+
+    Other words stay, as they do wherever people wrote them.
+    """
+    if not isinstance(value, str) or spec is None:
+        return value
+    is_address = spec.type is FieldType.PHONE or (spec.type is FieldType.TEXT and is_email(value))
+    return masked(value) if is_address else value

@@ -175,11 +175,16 @@ class Progress:
         return found is not None and found.absent_until is not None and task.due_at < found.absent_until
 
     def _deputy(self, operator: Operator, task: Task) -> Operator | None:
-        """Return who deputises for an absent operator and is not absent too; None: the task is for its role."""
+        """Return who deputises for an absent operator, if they may have it and are not absent too.
+
+        None: the task is for its role.
+        """
         staff = self.state.staff or {}
         whose = staff[operator.id].deputy_id
         deputy = staff.get(OperatorId(whose)) if whose is not None else None
-        return None if deputy is None or self._is_absent(deputy.operator.id, task) else deputy.operator
+        if deputy is None or self._is_absent(deputy.operator.id, task):
+            return None
+        return deputy.operator if deputy.may_have(self.state.desk.code, task.role) else None
 
     def hand_to(self, operator: Operator, task: Task, original: OperatorId | None = None) -> None:
         """Give a task to its person; having it does what its type says.

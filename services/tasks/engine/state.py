@@ -63,13 +63,22 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """An active operator as they are now: on shift or not, how they are reached, and until when who deputises."""
+    """An active operator as they are now: on shift or not, how they are reached, and until when who deputises.
+
+    `roles` and `desks`: what tasks they may have.
+    """
 
     operator: Operator
     on_shift: bool
     contact: Customer = UNKNOWN
     absent_until: datetime | None = None
     deputy_id: UUID | None = None
+    roles: frozenset[str] = frozenset()
+    desks: frozenset[str] = frozenset()
+
+    def may_have(self, desk: str, role: str) -> bool:
+        """Return whether a task of a desk and role may be given to them by name."""
+        return desk in self.desks and role in self.roles
 
 
 class Absence(StrEnum):

@@ -18,7 +18,7 @@ BY_ID = "SELECT * FROM operator WHERE id = ANY($1::uuid[])"
 LOCKED = "SELECT * FROM operator WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE"
 
 STAFF = """
-SELECT id, name, contact, absent_until, deputy_id, presence IS DISTINCT FROM 'checked_out' AS on_shift
+SELECT id, name, contact, absent_until, deputy_id, roles, desks, presence IS DISTINCT FROM 'checked_out' AS on_shift
 FROM operator WHERE active
 """
 
@@ -32,8 +32,9 @@ def _colleague(row: asyncpg.Record) -> Colleague:
     contact = wire.Customer.model_validate(row["contact"] or {})
     identities = tuple((each.kind.value, each.value) for each in contact.identities)
     person = Customer(contact.name, contact.phone, contact.phone_raw, contact.email, identities)
-    absence = row["absent_until"], row["deputy_id"]
-    return Colleague(Operator(OperatorId(row["id"]), row["name"]), row["on_shift"], person, *absence)
+    who, absence = Operator(OperatorId(row["id"]), row["name"]), (row["absent_until"], row["deputy_id"])
+    may_have = frozenset(row["roles"]), frozenset(row["desks"])
+    return Colleague(who, row["on_shift"], person, *absence, *may_have)
 
 
 async def operator_of(conn: Connection, subject: str) -> OperatorProfile | None:

@@ -70,9 +70,10 @@ class OperatorProfile:
 def is_back(before: OperatorProfile | None, now: OperatorProfile) -> bool:
     """Return whether an operator has come, to whom goes back what stand-ins have of theirs (S2.2).
 
-    A planned absence mostly ends while they are off shift: they come at a check-in. Nobody stands in for a pause.
+    A planned absence mostly ends while they are off shift or away: they come when they are there again. Nobody
+    stands in for who is only away, so that there is nothing to go back.
     """
-    return now.absence is None and (before is None or before.absence not in (None, Absence.AWAY))
+    return now.absence is None and (before is None or before.absence is not None)
 
 
 def unfit(profile: OperatorProfile, desk: str, role: str | None) -> tuple[str, ...]:

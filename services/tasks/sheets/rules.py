@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from libs.common.domain.masking import masked, masked_person
+from libs.common.domain.masking import masked_person
 from services.tasks.engine.conditions import Context, counted, holds
-from services.tasks.engine.fields import field_texts
+from services.tasks.engine.fields import field_texts, unreachable
 from services.tasks.engine.state import State, Task
 from services.tasks.engine.variables import variables
 from services.tasks.playbooks.fields import FieldType
@@ -53,7 +53,7 @@ def said(
 def words(state: State, playbook: Playbook, language: str, *, hides: bool = False) -> dict[str, str]:
     """Return what is known of a subject by the names that scripts may use."""
     personal = {
-        name: masked(str(value)) if hides and spec.type is FieldType.PHONE else str(value)
+        name: str(unreachable(spec, value) if hides else value)
         for name, value in state.fields.items()
         if (spec := playbook.field(name)) is not None and spec.type in _PERSONAL
     }

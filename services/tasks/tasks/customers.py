@@ -17,6 +17,7 @@ from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection, Database
 from libs.common.platform.http.wire import TaskCustomer
 from libs.common.platform.masking import masking_desks
+from services.tasks.engine.state import TaskState
 from services.tasks.operators.queries import operator_of
 from services.tasks.tasks.store import Row
 
@@ -27,14 +28,19 @@ FROM process WHERE lead_id = ANY($1::uuid[])
 UNION ALL
 SELECT id, person, facts->>'zone', coalesce(facts->'signals', '[]'), NULL FROM process WHERE id = ANY($2::uuid[])
 """
+_OPEN = TaskState.ACTIVE.value
 
 
 class Whose(NamedTuple):
-    """Whose a task is, and who owns the lead; `masks`: its desk masks numbers to who has neither."""
+    """Whose a task is, and who owns the lead; `masks`: its desk masks numbers to who has neither.
+
+    Who has had a task that is over has it no more.
+    """
 
     customer: TaskCustomer
     owner_id: UUID | None
     masks: bool
+    is_open: bool
 
     def shown_to(self, me: UUID | None, holder: UUID | None, lender: UUID | None) -> TaskCustomer | None:
         """Return the customer as an operator sees them; None: they may not."""
@@ -44,23 +50,29 @@ class Whose(NamedTuple):
 
     def hides_from(self, me: UUID | None, holder: UUID | None, lender: UUID | None) -> bool:
         """Return whether numbers are masked to an operator."""
-        return self.masks and me not in (holder, lender, self.owner_id)
+        has = (holder, lender) if self.is_open else ()
+        return self.masks and (me is None or me not in (*has, self.owner_id))
 
 
-async def customers_of(
-    db: Database, caller: Principal, rows: Sequence[Row], now: datetime
-) -> Mapping[UUID, TaskCustomer]:
-    """Return the customers of task rows by the task's id; none that the caller may not see."""
+class Seen(NamedTuple):
+    """What a caller sees of a task's customer; `hides`: numbers are masked in what else the task says of them."""
+
+    customer: TaskCustomer | None = None
+    hides: bool = False
+
+
+async def customers_of(db: Database, caller: Principal, rows: Sequence[Row], now: datetime) -> Mapping[UUID, Seen]:
+    """Return what the caller sees of the customers of task rows, by the task's id; of tasks about none, nothing."""
     async with db.pool.acquire() as conn:
         found = await read_customers(conn, rows, now)
         profile = await operator_of(conn, caller.sub)
     if caller.sees_whole_desks:
-        return {task_id: whose.customer for task_id, whose in found.items()}
+        return {task_id: Seen(whose.customer) for task_id, whose in found.items()}
     me = profile.id if profile is not None and profile.active else None
     return {
-        row["id"]: shown
+        row["id"]: Seen(whose.shown_to(me, *held), whose.hides_from(me, *held))
         for row in rows
-        if (whose := found.get(row["id"])) and (shown := whose.shown_to(me, row["operator_id"], row["lender_id"]))
+        if (whose := found.get(row["id"])) and (held := (row["operator_id"], row["lender_id"]))
     }
 
 
@@ -72,7 +84,7 @@ async def read_customers(conn: Connection, rows: Sequence[Row], now: datetime) -
     masking = await masking_desks(conn, {row["desk"] for row in rows})
     known = ((row, found.get(row["lead_id"] or row["process_id"])) for row in rows)
     return {
-        row["id"]: Whose(_shaped(whose, now), whose["owner_id"], row["desk"] in masking)
+        row["id"]: Whose(_shaped(whose, now), whose["owner_id"], row["desk"] in masking, row["state"] == _OPEN)
         for row, whose in known
         if whose is not None
     }

@@ -20,7 +20,7 @@ from services.tasks.desks.tables import desk
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.tables import operator
 from services.tasks.processes.tables import process
-from services.tasks.tasks.customers import customers_of
+from services.tasks.tasks.customers import Seen, customers_of
 from services.tasks.tasks.schemas import TaskOut, task_out
 from services.tasks.tasks.store import Row, read_task, subject_of
 from services.tasks.tasks.tables import task
@@ -133,7 +133,7 @@ async def shaped(ctx: Context, caller: Principal, rows: Sequence[Row], language:
             desk=row["desk"],
             subject=subject_of(row),
             order_number=row["order_number"],
-            customer=customers.get(row["id"]),
+            seen=customers.get(row["id"], Seen()),
             call_unproved=row["id"] in claims,
             playbook=playbooks[row["playbook"], row["playbook_version"]],
             version=row["playbook_version"],

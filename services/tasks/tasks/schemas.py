@@ -11,12 +11,14 @@ from libs.common.contracts.shared import Mode, SubjectKind
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.wire import Moment, TaskCustomer, Whole, Wire
 from services.tasks.engine.facts import Subject
+from services.tasks.engine.fields import unreachable
 from services.tasks.engine.matrix import LONGEST_COMMENT
 from services.tasks.engine.state import Task, TaskState
 from services.tasks.playbooks.fields import AnswerType, FieldSpec, FieldType, FieldValue, Question
 from services.tasks.playbooks.model import Outcome, Playbook, TaskType
 from services.tasks.playbooks.terms import Need, Result
 from services.tasks.tasks.actions import OutcomeInput
+from services.tasks.tasks.customers import Seen
 
 #: A field's value as JSON has it; sums and numbers with a fraction are texts, such as "990.50".
 #: Documents and questionnaires have parts by name.
@@ -216,7 +218,7 @@ def task_out(
     desk: str,
     subject: Subject,
     order_number: str | None,
-    customer: TaskCustomer | None,
+    seen: Seen,
     call_unproved: bool,
     playbook: Playbook,
     version: int,
@@ -231,7 +233,7 @@ def task_out(
         subject=SubjectOut.of(subject),
         lead_id=subject.lead_id,
         order_number=order_number,
-        customer=customer,
+        customer=seen.customer,
         playbook=playbook.code,
         playbook_version=version,
         title=brief.title if brief else kind.title.of(language.value),
@@ -244,7 +246,7 @@ def task_out(
         call_unproved=call_unproved,
         problem=closing.problem if closing else None,
         callback_at=closing.callback_at if closing else None,
-        fields=_shown(closing.fields) if closing else {},
+        fields=_shown(closing.fields, playbook, hides=seen.hides) if closing else {},
         closed_at=closing.at if closing else None,
         closed_by=closing.actor if closing else None,
         rule=closing.rule if closing else task.rule,
@@ -255,8 +257,11 @@ def task_out(
     )
 
 
-def _shown(fields: Mapping[str, FieldValue]) -> dict[str, str | bool | dict[str, str]]:
-    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in fields.items()}
+def _shown(
+    fields: Mapping[str, FieldValue], playbook: Playbook, *, hides: bool
+) -> dict[str, str | bool | dict[str, str]]:
+    shown = {name: unreachable(playbook.field(name), value) if hides else value for name, value in fields.items()}
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in shown.items()}
 
 
 _SAME = (

@@ -6704,6 +6704,7 @@ export interface components {
          * @description A call as a command: `accepted` means that the exchange has it, `contact_id` that the call took place.
          *
          *     `waiting`: its answer was lost, and events may still say what became of it; `unknown`: they did not.
+         *     `call_label`: what it is to say of us, as the source of the lead said when the lead came.
          */
         CallView: {
             /**
@@ -6755,6 +6756,11 @@ export interface components {
              * @description number that is called
              */
             to_number: string;
+            /**
+             * Call Label
+             * @description what the call says of us, if the source of its lead names it
+             */
+            call_label: string | null;
             /** @description its state */
             state: components["schemas"]["CallState"];
             /**
@@ -19032,7 +19038,7 @@ export interface components {
             call_label?: string | null;
             /**
              * Keeps Buyers
-             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             * @description a message or call of who has bought and has no live lead is of the lead they bought by
              * @default false
              */
             keeps_buyers?: boolean;
@@ -19141,7 +19147,7 @@ export interface components {
             call_label?: string | null;
             /**
              * Keeps Buyers
-             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             * @description a message or call of who has bought and has no live lead is of the lead they bought by
              * @default false
              */
             keeps_buyers?: boolean;
@@ -19226,7 +19232,7 @@ export interface components {
             call_label?: string | null;
             /**
              * Keeps Buyers
-             * @description a message of who has bought and has no live lead is of the lead they bought by: it opens none
+             * @description a message or call of who has bought and has no live lead is of the lead they bought by
              */
             keeps_buyers?: boolean;
             /**
@@ -19379,7 +19385,7 @@ export interface components {
             call_label: string | null;
             /**
              * Keeps Buyers
-             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by
+             * @description whether a message or a call of one who has bought and has no live lead is of the lead that they bought by
              */
             keeps_buyers: boolean;
             /**
@@ -19565,7 +19571,7 @@ export interface components {
             call_label: string | null;
             /**
              * Keeps Buyers
-             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by
+             * @description whether a message or a call of one who has bought and has no live lead is of the lead that they bought by
              */
             keeps_buyers: boolean;
             /**
@@ -25622,6 +25628,7 @@ export interface operations {
                      *           "actor": "actor",
                      *           "extension": "101",
                      *           "to_number": "+79990000001",
+                     *           "call_label": "call_label",
                      *           "state": "pending",
                      *           "code": "callback",
                      *           "contact_id": "0190b6d0-0000-7000-8000-0000e7a1254a",
@@ -25699,6 +25706,7 @@ export interface operations {
                      *       "actor": "actor",
                      *       "extension": "101",
                      *       "to_number": "+79990000001",
+                     *       "call_label": "call_label",
                      *       "state": "pending",
                      *       "code": "callback",
                      *       "contact_id": "0190b6d0-0000-7000-8000-0000e7a1254a",
@@ -25793,6 +25801,7 @@ export interface operations {
                      *       "actor": "actor",
                      *       "extension": "101",
                      *       "to_number": "+79990000001",
+                     *       "call_label": "call_label",
                      *       "state": "pending",
                      *       "code": "callback",
                      *       "contact_id": "0190b6d0-0000-7000-8000-0000e7a1254a",
@@ -25855,6 +25864,7 @@ export interface operations {
                      *       "actor": "actor",
                      *       "extension": "101",
                      *       "to_number": "+79990000001",
+                     *       "call_label": "call_label",
                      *       "state": "pending",
                      *       "code": "callback",
                      *       "contact_id": "0190b6d0-0000-7000-8000-0000e7a1254a",
