@@ -301,3 +301,25 @@ async def test_who_acts_on_payments_acts_on_reports(desk: Desk, roles: tuple[str
     answer = await desk.api.call("POST", path, {"step": "again"}, role="operator", desks=["demo"])
     other = await desk.api.call("POST", path, {"step": "again"}, role="supervisor", desks=["cars"])
     assert (answer.status_code, other.status_code) == (status, 404)
+
+
+@pytest.mark.req("S4.10", "P.12")
+@pytest.mark.parametrize("first", ["here", "there"])
+async def test_what_is_paid_by_card_beside_a_payment_entered_by_hand_is_seen_as_paid_twice(
+    desk: Desk, first: str
+) -> None:
+    order = await ordered(desk)
+    payment = await pay(desk, order)
+    desk.standin.dice.failures = [REFUSED]
+    async with desk.worker():
+        await reported(desk, payment, "refused", "refused_by_school")
+    [deal] = desk.school.deals.values()
+    if first == "here":
+        await step(desk, payment, "by_hand")
+    await desk.customer(f"_orders/{deal.id}", status="payed", payed="12000")
+    assert await booked(desk) == [("manual", "received")]
+    if first == "there":
+        await step(desk, payment, "by_hand")
+    await desk.customer(f"_orders/{deal.id}", status="payed", payed="24000")
+    assert await booked(desk) == [("manual", "received"), ("automatic", "received")]
+    assert (await desk.api.said(PaymentRecorded))[-1].doubled

@@ -72,14 +72,14 @@ def test_pages_end_without_a_cursor() -> None:
 
 
 @pytest.mark.parametrize("tag", ['"3"', 'W/"3"', ' "3" '])
-def test_if_match_gives_the_version(tag: str) -> None:
-    assert required_version(tag) == 3
+async def test_if_match_gives_the_version(tag: str) -> None:
+    assert await required_version(tag) == 3
 
 
 @pytest.mark.parametrize("tag", ["3", "*", '"x"', '"1", "2"', '"99999999999999999999"'])
-def test_a_tag_that_is_not_ours_is_malformed(tag: str) -> None:
+async def test_a_tag_that_is_not_ours_is_malformed(tag: str) -> None:
     with pytest.raises(Problem) as caught:
-        required_version(tag)
+        await required_version(tag)
     assert caught.value.status_code == 400
 
 

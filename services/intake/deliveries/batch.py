@@ -21,6 +21,7 @@ from services.intake.deliveries.first_order import FIRST_ORDER
 from services.intake.deliveries.rules import Disposition, take_batch
 from services.intake.deliveries.same_content import with_known_content
 from services.intake.deliveries.same_customer import check_message, check_order
+from services.intake.deliveries.same_number import lock_numbers, with_known_number
 from services.intake.deliveries.store import ACCEPT, DELIVERIES, Runner
 
 SLOTS = 1  # statements at once: most of a statement's cost is its start, so one large one is cheaper than two
@@ -122,8 +123,7 @@ class Acceptance:
 
     async def _settle(self, batch: list[_Waiting]) -> None:
         try:
-            rows = await with_known_content(self._db.pool, [waiting.row for waiting in batch])
-            results = await store_rows(self._db.pool, rows)
+            results = await self._together([waiting.row for waiting in batch])
             self._wake_relay()
         except Exception as error:  # noqa: BLE001 - each future needs a result
             if is_transient(error) and not is_contention(error):
@@ -167,10 +167,9 @@ class Acceptance:
         try:
             if row.phone_key is None and row.customer.email is None:  # no person by whom it would be found
                 [row] = await with_known_content(self._db.pool, [row])
-            accepted = await store_first_order(self._db.pool, row)
+            accepted = await store_first_order(self._db.pool, row) if row.number is None else None
             if accepted is None:
-                [row] = await with_known_content(self._db.pool, [row])
-                [accepted] = await store_rows(self._db.pool, [row])
+                [accepted] = await self._together([row])
             self._wake_relay()
             return accepted or await check_order(self._db.pool, row)
         except asyncpg.UniqueViolationError as error:
@@ -181,6 +180,17 @@ class Acceptance:
             if refuses_values(error):
                 raise UnstorableError(type(error).__name__) from error
             raise
+
+    async def _together(self, rows: Sequence[DeliveryRow]) -> list[Accepted | None]:
+        """Store orders, those that are known by their content or their number as what they are."""
+        rows = await with_known_content(self._db.pool, rows)
+        if all(row.number is None for row in rows):
+            return await store_rows(self._db.pool, rows)
+        async with self._db.begin() as tx:
+            await lock_numbers(tx.conn, rows)
+            results = await store_rows(tx.conn, await with_known_number(tx.conn, rows))
+            await tx.commit()
+        return results
 
     def _wake_relay(self) -> None:
         """Wake it as a transaction does: statements that commit by themselves do not."""

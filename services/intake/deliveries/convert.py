@@ -94,8 +94,8 @@ class DeliveryRow:
 
     `phone_key` is the number when it is a possible one, `head` the part of the event that the delivery decides and
     `order_head` that of its order, `size` their bytes. `unsure`: the identifier may belong to another customer by
-    now. `before`: the identifier that the same content had, when it came in the window before. A batch has no key
-    twice.
+    now. `before`: the identifier that the same content had, when it came in the window before. `number`: the
+    order's own, where that identifies it too. A batch has no key twice.
     """
 
     delivery: Delivery
@@ -117,6 +117,7 @@ class DeliveryRow:
     webhook_id: str | None
     unsure: bool
     before: str | None
+    number: str | None
     keys: frozenset[Hashable]
 
     @property
@@ -246,7 +247,9 @@ def _row(
     source = delivery.source
     phone = _phone(order, source)
     key = phone.e164 if phone and not is_false(phone) else None
+    number = order.external_number if source.format.numbers_are_ids and not delivery.trial else None
     keys: set[Hashable] = {(source.id, external_id)}
+    keys.update({(source.id, number)} if number else ())
     keys.update((source.desk, identity) for identity in (key, order.email) if identity)
     customer = Customer(
         name=order.name,
@@ -277,6 +280,7 @@ def _row(
         webhook_id=delivery.repeat_key,
         unsure=source.format.weak_ids,
         before=before,
+        number=number or None,
         keys=frozenset(keys),
     )
 

@@ -70,6 +70,7 @@ class Format(ABC):
     """One format with one source's configuration. `secrets`: those that are valid now, the newest first.
 
     `weak_ids`: two customers may come with one identifier, because a page's script or its owner makes it.
+    `numbers_are_ids`: an order's number is unique in its account, and may come without its id.
     `token_fields`: names of form fields that hold the shared token; they are masked where a delivery is kept.
     """
 
@@ -80,6 +81,7 @@ class Format(ABC):
     code: ClassVar[str]
     Config: ClassVar[type[FormatConfig]]
     weak_ids: ClassVar[bool] = True
+    numbers_are_ids: ClassVar[bool] = False
     token_fields: ClassVar[tuple[str, ...]] = ()
 
     @property

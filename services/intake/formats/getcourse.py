@@ -100,6 +100,7 @@ class GetCourse(PageFormat):
         "amount": "cost_money",
     }
     weak_ids = False
+    numbers_are_ids = True
 
     def read(self, raw: RawRequest) -> tuple[Fact, ...]:
         """Return what a request says."""

@@ -117,7 +117,8 @@ class Batch:
             tasks={address.task_id for address in addresses if address.task_id},
         )
         codes = {*desks, *(row["desk"] for row in found)}
-        self._desks.update(await read_desks(self._tx.conn, codes) if codes else {})
+        unread = codes - self._desks.keys()
+        self._desks.update(await read_desks(self._tx.conn, unread) if unread else {})
         await self._load_partners({who for row in found if (who := store.whose_partner(row)) is not None})
         tasks, timers = await store.parts(self._tx.conn, [row["id"] for row in found])
         for row in found:

@@ -241,9 +241,13 @@ def read_state(row: asyncpg.Record, desk: Desk, tasks: tuple[Task, ...], timers:
     )
 
 
-def read_timer(row: asyncpg.Record) -> Timer:
-    task_id = row["task_id"] and TaskId(row["task_id"])
-    return Timer(row["name"], TimerKind(row["kind"]), row["due_at"], task_id, row["set_aside_at"] is not None)
+def read_timers(row: asyncpg.Record) -> list[Timer]:
+    """Return the timers of a row of `PARTS`."""
+    columns = (row[name] for name in ("timers", "timer_kinds", "timers_due", "timer_tasks", "timers_aside"))
+    return [
+        Timer(name, TimerKind(kind), due_at, task_id and TaskId(task_id), aside)
+        for name, kind, due_at, task_id, aside in zip(*columns, strict=True)
+    ]
 
 
 # Locked in id order, so that two batches never deadlock; the lock of a process guards its tasks and timers too.
@@ -264,6 +268,10 @@ FROM process p WHERE p.id = ANY(ARRAY(
     UNION ALL SELECT process_id FROM task WHERE id = ANY($3)
 )) ORDER BY p.id FOR NO KEY UPDATE OF p
 """  # noqa: S608 - a constant
+LOCK_IDS = """
+SELECT p.*, '{}'::uuid[] AS named_tasks FROM process p WHERE p.id = ANY($1::uuid[])
+ORDER BY p.id FOR NO KEY UPDATE OF p
+"""
 OF_CUSTOMERS = """
 SELECT id, playbook, playbook_version FROM process WHERE customer_id = ANY($1::uuid[]) AND ended_at IS NULL
 """
@@ -275,12 +283,21 @@ ASKERS = """
 SELECT event_id, process_id FROM timeline_entry
 WHERE (lead_id, event_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) AND process_id IS NOT NULL
 """
-OPEN_TASKS = """
-SELECT * FROM task WHERE process_id = ANY($1::uuid[]) AND CASE state WHEN 'active' THEN TRUE END
-ORDER BY opened_at, id
+# Of each process its timers, column by column, and its open tasks, each looked up by itself, in a small table and
+# in one without statistics too; a process without any task has a row of timers alone.
+PARTS = """
+SELECT i.id AS part_of, m.*, t.* FROM unnest($1::uuid[]) AS i(id)
+LEFT JOIN LATERAL (
+    SELECT array_agg(name) AS timers, array_agg(kind) AS timer_kinds, array_agg(due_at) AS timers_due,
+           array_agg(task_id) AS timer_tasks, array_agg(set_aside_at IS NOT NULL) AS timers_aside
+    FROM timer WHERE process_id = i.id
+) m ON TRUE
+LEFT JOIN LATERAL (
+    SELECT * FROM task WHERE process_id = i.id AND CASE state WHEN 'active' THEN TRUE END OFFSET 0
+) t ON TRUE
+ORDER BY t.opened_at, t.id
 """
 CLOSED_TASKS = "SELECT * FROM task WHERE process_id = $1 AND id = ANY($2::uuid[]) AND state <> 'active'"
-TIMERS = "SELECT * FROM timer WHERE process_id = ANY($1::uuid[])"
 
 INSERT_PROCESSES = NEW_PROCESS.insert()
 UPDATE_PROCESSES = f"""
@@ -326,6 +343,8 @@ async def lock(
     conn: Connection, *, subjects: Collection[UUID], ids: Collection[UUID], tasks: Collection[UUID]
 ) -> list[asyncpg.Record]:
     """Lock the processes of subjects, by ids and of tasks, in id order; `named_tasks` are those of `tasks`."""
+    if not subjects and not tasks:
+        return await conn.fetch(LOCK_IDS, list(ids))
     return await conn.fetch(LOCK, list(subjects), list(ids), list(tasks))
 
 
@@ -348,12 +367,13 @@ async def askers(conn: Connection, asked: Collection[tuple[UUID, UUID]]) -> dict
 async def parts(conn: Connection, ids: Sequence[UUID]) -> tuple[Tasks, Timers]:
     """Return open tasks and timers by process; call it after the lock, so that none is stale."""
     tasks: dict[UUID, list[Task]] = defaultdict(list)
-    timers: dict[UUID, list[Timer]] = defaultdict(list)
-    if ids:
-        for row in await conn.fetch(OPEN_TASKS, ids):
-            tasks[row["process_id"]].append(read_task(row))
-        for row in await conn.fetch(TIMERS, ids):
-            timers[row["process_id"]].append(read_timer(row))
+    timers: dict[UUID, Sequence[Timer]] = {}
+    for row in await conn.fetch(PARTS, ids) if ids else ():
+        part_of = row["part_of"]
+        if row["id"] is not None:
+            tasks[part_of].append(read_task(row))
+        if row["timers"] is not None and part_of not in timers:
+            timers[part_of] = read_timers(row)
     return tasks, timers
 
 

@@ -1,32 +1,32 @@
 """`next`: claim the most urgent task for an operator and return the reason (S4.5)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from libs.common.contracts import Cause
+from libs.common.platform.audit.record import keep
+from libs.common.platform.audit.shown import Shown
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.db import Transaction
+from libs.common.platform.db import Connection, Transaction
 from services.tasks.context import Context
-from services.tasks.engine.state import Task
 from services.tasks.errors import NoOperatorError, NotEligibleError, NotOnShiftError, TaskRefusedError
-from services.tasks.operators.queries import locked_operator_of
 from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.terms import Title
 from services.tasks.pools.queries import open_off_shift
 from services.tasks.queues import store
 from services.tasks.queues.rules import Queue, Turns, Version, queues_of, turns, walk, why
-from services.tasks.tasks.actions import claim, lock_task
+from services.tasks.tasks.actions import LockedTask, claim, lock_task
 
 TRIES = 5  # another operator may claim a candidate between the query and the lock
 
 
 @dataclass(frozen=True, slots=True)
 class NextTask:
-    """The claimed task, its queue, and the reason."""
+    """The claimed task with its process, its order's number as it was read, its queue, and the reason."""
 
-    task_id: UUID
+    claimed: LockedTask
+    order_number: str | None
     queue: Queue
     why: Title
 
@@ -37,19 +37,22 @@ async def next_task(ctx: Context, caller: Principal, cause: Cause) -> NextTask |
     Raises NoOperatorError; NotOnShiftError if there is none, and no pool gives any to operators off shift (S2.3).
     """
     async with ctx.db.begin() as tx:
-        profile = await locked_operator_of(tx.conn, caller.sub)
-        if profile is None or not profile.active:
+        asking = await store.asking(tx.conn, caller)
+        if asking is None or not asking.profile.active:
             raise NoOperatorError
-        now, desks = ctx.now(), [desk for desk in profile.desks if caller.may_see(desk)]
-        pullable = {desk: await _pullable(tx, desk, profile) for desk in desks}
-        queues = await all_queues(ctx, tx, desks)
-        for queue, interrupts in walk(queues, await store.visits(tx.conn, profile.id), now):
-            task = await _claim(ctx, tx, queue, profile, pullable[queue.desk], cause)
-            if task is not None:
-                await store.visit(tx.conn, profile.id, queue, now)
-                await tx.commit()
-                said = why(queue.lane, now - task.due_at, interrupts=interrupts, important=task.important)
-                return NextTask(task.id, queue, said)
+        now, profile = ctx.now(), asking.profile
+        pullable = {desk: await _pullable(tx, desk, profile) for desk in profile.desks if caller.may_see(desk)}
+        walked = walk(await _queues(ctx, tx.conn, asking.versions), asking.visits, now)
+        found = await _claim(ctx, tx, [queue for queue, _ in walked], profile, pullable, cause)
+        if found is not None:
+            claimed, place, order_number = found
+            queue, interrupts = walked[place]
+            await store.visit(tx.conn, profile.id, queue, now)
+            await keep(tx, Shown([claimed.process.state.facts.subject.key], [], 1))
+            await tx.commit()
+            task = claimed.task
+            said = why(queue.lane, now - task.due_at, interrupts=interrupts, important=task.important)
+            return NextTask(claimed, order_number, queue, said)
         if not profile.on_shift and not any(pullable.values()):
             raise NotOnShiftError
     return None
@@ -65,27 +68,39 @@ async def all_queues(ctx: Context, tx: Transaction, desks: Collection[str]) -> l
 
     In use are the active versions and those of leads in progress (P.4).
     """
+    return await _queues(ctx, tx.conn, await store.versions(tx.conn, desks))
+
+
+async def _queues(ctx: Context, conn: Connection, in_use: Iterable[store.InUse]) -> list[Queue]:
     lanes: list[tuple[str, str, Version, Lane, Turns]] = []
-    for row in await store.versions(tx.conn, desks):
-        playbook = await ctx.playbooks.get(tx.conn, row["code"], row["version"])
-        version = (row["code"], row["version"])
-        desk, zone = row["desk"], row["zone"]
-        lanes += [(desk, zone, version, lane, turns(playbook, lane)) for lane in playbook.lanes.values()]
+    for desk, zone, code, number in in_use:
+        playbook = await ctx.playbooks.get(conn, code, number)
+        lanes += [(desk, zone, (code, number), lane, turns(playbook, lane)) for lane in playbook.lanes.values()]
     return queues_of(lanes)
 
 
 async def _claim(
-    ctx: Context, tx: Transaction, queue: Queue, profile: OperatorProfile, pullable: Collection[str], cause: Cause
-) -> Task | None:
-    for _ in range(TRIES):
-        row = await store.next_of(tx.conn, queue, profile, pullable, ctx.now())
-        if row is None:
+    ctx: Context,
+    tx: Transaction,
+    queues: Sequence[Queue],
+    profile: OperatorProfile,
+    pullable: Mapping[str, Collection[str]],
+    cause: Cause,
+) -> tuple[LockedTask, int, str | None] | None:
+    """Claim the first task of the first queue that gives one; return it with the number of its queue."""
+    first, tries = 0, 0
+    while first < len(queues):
+        found = await store.first_of(tx.conn, queues[first:], profile, pullable, ctx.now())
+        if found is None:
             break
+        tries = tries + 1 if found.place == 0 else 1
+        first += found.place
         try:
-            locked = await lock_task(ctx, tx, row["process_id"], row["id"], profile)
+            locked = await lock_task(ctx, tx, found.process_id, found.task_id, profile)
             await claim(tx, locked, cause)
         except (TaskRefusedError, NotEligibleError):
+            first, tries = (first, tries) if tries < TRIES else (first + 1, 0)
             continue
         await locked.batch.save()
-        return locked.task
+        return locked, first, found.order_number
     return None

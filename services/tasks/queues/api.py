@@ -14,7 +14,7 @@ from services.tasks.deps import Chain, Crew, Ctx, Lang, Taker
 from services.tasks.queues.actions import next_task
 from services.tasks.queues.queries import list_queues, queue_tasks
 from services.tasks.queues.schemas import NextOut, QueueOut, WhyOut
-from services.tasks.tasks.queries import get_task
+from services.tasks.tasks.queries import taken_task
 from services.tasks.tasks.schemas import TaskOut
 
 router = api_router("/tasks/v1", tags=["queues"], route_class=IdempotentRoute)
@@ -46,4 +46,5 @@ async def post_next(ctx: Ctx, caller: Taker, lang: Lang, chain: Chain) -> NextOu
     if found is None:
         return NextOut(task=None, why=None)
     why = WhyOut(lane=found.queue.lane.code, desk=found.queue.desk, text=found.why.of(lang.value))
-    return NextOut(task=await get_task(ctx, caller, found.task_id, lang), why=why)
+    task = await taken_task(ctx, caller, found.claimed, found.order_number, lang)
+    return NextOut(task=task, why=why)

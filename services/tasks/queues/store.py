@@ -1,13 +1,17 @@
 """The SQL of lanes: one filter and fixed indexes for every playbook."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from libs.common.domain.eligibility import ALL_PRODUCTS
+from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection
+from services.tasks.operators.queries import BY_SUBJECT, profile_of
 from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.terms import Holder
@@ -27,30 +31,20 @@ _DRAWN = (
 # A time of day is in a window when it is behind its beginning and before its end: both of them in a window of one
 # day (neither cannot be), exactly one in a window over midnight (both cannot be).
 _WITHIN = """
-t.state = 'active' AND t.desk = $1 AND t.playbook || ' ' || t.playbook_version = ANY($2::text[])
-AND {drawn}
-AND ($5::timestamptz IS NULL OR t.received_at > $5) AND ($6::timestamptz IS NULL OR t.received_at <= $6)
-AND t.attempt - 1 BETWEEN $7 AND $8
-AND ($11::time IS NULL OR $13::bool <> (
-    (((t.received_at AT TIME ZONE $10)::time >= $11) = ((t.received_at AT TIME ZONE $10)::time < $12::time))
-    = ($11 <= $12)))
+({after} IS NULL OR t.received_at > {after}) AND ({until} IS NULL OR t.received_at <= {until})
+AND t.attempt - 1 BETWEEN {least} AND {most} AND t.playbook || ' ' || t.playbook_version = ANY({versions})
+AND ({starts} IS NULL OR {outside} <> (
+    (((t.received_at AT TIME ZONE {zone})::time >= {starts}) = ((t.received_at AT TIME ZONE {zone})::time < {ends}))
+    = ({starts} <= {ends})))
 """
+_LISTED = "t.state = 'active' AND t.desk = $1 AND {drawn} AND " + _WITHIN.format(
+    versions="$2::text[]", after="$5::timestamptz", until="$6::timestamptz", least="$7", most="$8", zone="$10",
+    starts="$11::time", ends="$12::time", outside="$13::bool",
+)  # fmt: skip
 #: By whether the lane is `ahead`: what may be offered by now, or what may not yet.
-_TIMES = {False: f"{_WITHIN} AND t.offer_from <= $4", True: f"{_WITHIN} AND t.offer_from > $4"}
+_TIMES = {False: f"{_LISTED} AND t.offer_from <= $4", True: f"{_LISTED} AND t.offer_from > $4"}
 _ORDERS = {False: "t.due_at, t.id", True: "t.received_at DESC, t.id DESC"}
 _BEHIND = {False: "(t.due_at, t.id) > ($17, $18)", True: "(t.received_at, t.id) < ($17, $18)"}
-_ELIGIBLE = """
-AND t.taken_at IS NULL AND (t.operator_id = $9 OR (t.operator_id IS NULL AND t.mode <> 'push'))
-AND t.role = ANY($14::text[]) AND t.pool = ANY($15::text[])
-AND (t.operator_id = $9 OR t.pool = ANY($18::text[])) AND ($16 OR t.products <@ to_jsonb($17::text[]))
-"""
-# The process is locked, as in every writer; a process that another transaction holds is skipped.
-_NEXT = """
-SELECT t.id, t.process_id FROM task t JOIN process p ON p.id = t.process_id
-WHERE {let} {eligible}
-ORDER BY t.important DESC, t.rank, {order} LIMIT 1
-FOR NO KEY UPDATE OF p SKIP LOCKED
-"""
 _COUNT = "SELECT count(*) AS count, min(t.received_at) AS oldest FROM task t WHERE {let}"
 _LIST = """
 SELECT t.* FROM task t WHERE {let} AND ($18::uuid IS NULL
@@ -58,47 +52,154 @@ SELECT t.* FROM task t WHERE {let} AND ($18::uuid IS NULL
     OR ((NOT t.important, t.rank) = (NOT $15, $16) AND {behind}))
 ORDER BY t.important DESC, t.rank, {order} LIMIT $14
 """
+# What may be given of a lane, behind one CASE: a plan that knew how little of it passes would sort what an index
+# has in order already.
+_GIVEN = f"""
+t.state = 'active' AND t.desk = q.desk AND CASE WHEN {
+    _WITHIN.format(
+        versions="q.versions",
+        after="q.after",
+        until="q.until",
+        least="q.least",
+        most="q.most",
+        zone="q.zone",
+        starts="q.starts",
+        ends="q.ends",
+        outside="q.outside",
+    )
+} AND t.offer_from <= $3 AND t.role = ANY($4::text[]) AND ($6 OR t.products <@ to_jsonb($7::text[]))
+"""
+_AHEAD = {
+    False: "(NOT t.important, t.rank, t.due_at, t.id) < (NOT o.important, o.rank, o.due_at, o.id)",
+    True: """((NOT t.important, t.rank) < (NOT o.important, o.rank) OR ((NOT t.important, t.rank)
+        = (NOT o.important, o.rank) AND (t.received_at, t.id) > (o.received_at, o.id)))""",
+}
+# The first lane that has anything for the operator, and the first of it: their own tasks are of one index, those
+# that nobody has of another, each read in the order of the lane up to the first that may be given; lanes behind it
+# are not read at all. Task and process are locked, the process as in every writer; what another transaction holds
+# is skipped, and what it has taken meanwhile is judged anew.
+_FIRST = """
+SELECT q.ordinality - 1 AS place, coalesce(f.id, o.id) AS id, coalesce(f.process_id, o.process_id) AS process_id,
+       CASE WHEN f.id IS NULL THEN o.order_number ELSE f.order_number END AS order_number
+FROM ROWS FROM (jsonb_to_recordset($1) AS (
+    desk text, versions text[], draws text[], pools text[], after timestamptz, until timestamptz, least int,
+    most int, zone text, starts time, ends time, outside bool, free bool, own bool)) WITH ORDINALITY AS q
+LEFT JOIN LATERAL (
+    SELECT t.* FROM task t JOIN process p ON p.id = t.process_id
+    WHERE q.own AND t.operator_id = $2 AND {given} AND t.taken_at IS NULL AND t.pool = ANY($5::text[])
+        AND (cardinality(q.draws) = 0 OR t.lane = ANY(q.draws)) THEN TRUE END
+    ORDER BY t.important DESC, t.rank, {order} LIMIT 1 FOR NO KEY UPDATE OF p, t SKIP LOCKED
+) o ON TRUE
+LEFT JOIN LATERAL (
+    SELECT t.* FROM task t JOIN process p ON p.id = t.process_id
+    WHERE q.free AND t.operator_id IS NULL AND {drawn} AND {given} AND t.mode <> 'push' AND t.pool = ANY(q.pools)
+        AND (o.id IS NULL OR {ahead}) THEN TRUE END
+    ORDER BY t.important DESC, t.rank, {order} LIMIT 1 FOR NO KEY UPDATE OF p, t SKIP LOCKED
+) f ON TRUE
+WHERE f.id IS NOT NULL OR o.id IS NOT NULL
+ORDER BY q.ordinality LIMIT 1
+"""
+#: By whether its lanes draw several kinds of tasks, and whether they begin with the newest.
+FIRST = {
+    (several, newest): _FIRST.format(
+        given=_GIVEN,
+        order=_ORDERS[newest],
+        ahead=_AHEAD[newest],
+        drawn="t.lane = ANY(q.draws)" if several else "t.lane = q.draws[1]",
+    )
+    for several in (False, True)
+    for newest in (False, True)
+}
 
-
-VERSIONS = """
+_VERSIONS = """
 SELECT d.desk, d.zone, p.code, p.version FROM desk d JOIN playbook p ON p.desk IN (d.desk, '*')
-WHERE d.desk = ANY($1::text[]) AND (
+WHERE d.desk = ANY({desks}) AND (
     EXISTS (SELECT FROM playbook_activation a
             WHERE a.desk = d.desk AND a.code = p.code AND a.version = p.version)
     OR EXISTS (SELECT FROM task t WHERE t.state = 'active' AND t.desk = d.desk AND t.playbook = p.code
                AND t.playbook_version = p.version))
 ORDER BY d.desk, p.code, p.version
 """
-VISITS = "SELECT desk, lane, at FROM lane_visit WHERE operator_id = $1"
+VERSIONS = _VERSIONS.format(desks="$1::text[]")
+# Who asks for their next task, locked as the one that acts is, with all that decides which lanes they are offered.
+ASKING = f"""
+SELECT o.*, (SELECT jsonb_agg(jsonb_build_array(v.desk, v.lane, v.at)) FROM lane_visit v
+             WHERE v.operator_id = o.id) AS visits,
+    (SELECT jsonb_agg(jsonb_build_array(v.desk, v.zone, v.code, v.version) ORDER BY v.desk, v.code, v.version)
+     FROM ({
+    _VERSIONS.format(desks="ARRAY(SELECT jsonb_array_elements_text(o.desks))")
+}) v WHERE $2 OR v.desk = ANY($3::text[])) AS versions
+FROM ({BY_SUBJECT} FOR SHARE) o
+"""  # noqa: S608 - clauses of our own
 VISIT = """
 INSERT INTO lane_visit (operator_id, desk, lane, at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (operator_id, desk, lane) DO UPDATE SET at = excluded.at
 """
 
 
-async def versions(conn: Connection, desks: Collection[str]) -> Sequence[asyncpg.Record]:
-    """Return the playbook versions in use at desks: active ones, and those of open tasks."""
-    return await conn.fetch(VERSIONS, list(desks))
+class InUse(NamedTuple):
+    """A playbook version in use at a desk: an active one, or one of open tasks."""
+
+    desk: str
+    zone: str
+    code: str
+    version: int
 
 
-async def next_of(
-    conn: Connection, queue: Queue, profile: OperatorProfile, pullable: Collection[str], now: datetime
-) -> asyncpg.Record | None:
-    """Lock the process of the first task of a queue that the operator may take; return the ids of both.
+class Asking(NamedTuple):
+    """Who asks for their next task, when each lane last gave them one, and what is in use at their desks."""
 
-    `pullable` are the pools whose tasks the operator may pull; their own tasks may be of others.
+    profile: OperatorProfile
+    visits: Visits
+    versions: Sequence[InUse]
+
+
+class Found(NamedTuple):
+    """The first task of lanes, locked with its process: the number of its lane, and what is read of it."""
+
+    place: int
+    task_id: UUID
+    process_id: UUID
+    order_number: str | None
+
+
+async def asking(conn: Connection, caller: Principal) -> Asking | None:
+    """Return the operator of a caller, who acts now, and what decides their lanes at the desks that both have.
+
+    Call it before processes are locked.
     """
-    products = ALL_PRODUCTS in profile.products, list(profile.products)
-    order = _ORDERS[queue.lane.newest_first]
-    statement = _NEXT.format(let=_let(queue.lane, ahead=False), eligible=_ELIGIBLE, order=order)
-    return await conn.fetchrow(
-        statement,
-        *_filter(queue, profile.id, now),
-        list(profile.roles),
-        list(profile.pools),
-        *products,
-        list(pullable),
-    )
+    row = await conn.fetchrow(ASKING, caller.sub, caller.sees_all_desks, list(caller.desks))
+    if row is None:
+        return None
+    visits = {(desk, lane): datetime.fromisoformat(at) for desk, lane, at in row["visits"] or ()}
+    return Asking(profile_of(row), visits, [InUse(*each) for each in row["versions"] or ()])
+
+
+async def versions(conn: Connection, desks: Collection[str]) -> Sequence[InUse]:
+    """Return the playbook versions in use at desks."""
+    return [InUse(*row) for row in await conn.fetch(VERSIONS, list(desks))]
+
+
+async def first_of(
+    conn: Connection,
+    queues: Sequence[Queue],
+    profile: OperatorProfile,
+    pullable: Mapping[str, Collection[str]],
+    now: datetime,
+) -> Found | None:
+    """Lock the first task that the operator may take of the first queue that has one.
+
+    `pullable` are, of each desk, the pools whose tasks the operator may pull; their own tasks may be of others.
+    """
+    who = (list(profile.roles), list(profile.pools), ALL_PRODUCTS in profile.products, list(profile.products))
+    place = 0
+    for shape, alike in groupby(queues, key=_shape):
+        rows = [_row(queue, pullable[queue.desk], now) for queue in alike]
+        row = await conn.fetchrow(FIRST[shape], rows, profile.id, now, *who)
+        if row is not None:
+            return Found(place + row["place"], row["id"], row["process_id"], row["order_number"])
+        place += len(rows)
+    return None
 
 
 async def size(conn: Connection, queue: Queue, me: UUID | None, now: datetime) -> tuple[int, datetime | None]:
@@ -119,14 +220,40 @@ async def tasks(
     return await conn.fetch(statement, *_filter(queue, me, now), limit, *behind)
 
 
-async def visits(conn: Connection, me: UUID) -> Visits:
-    """Return when `next` last gave the operator a task of each lane."""
-    return {(row["desk"], row["lane"]): row["at"] for row in await conn.fetch(VISITS, me)}
-
-
 async def visit(conn: Connection, me: UUID, queue: Queue, now: datetime) -> None:
     """Record that `next` gave the operator a task of a lane."""
     await conn.execute(VISIT, me, queue.desk, queue.lane.code, now)
+
+
+def _shape(queue: Queue) -> tuple[bool, bool]:
+    """Return which of `FIRST` reads a queue."""
+    return len(queue.lane.draws) > 1, queue.lane.newest_first
+
+
+def _row(queue: Queue, pools: Collection[str], now: datetime) -> Mapping[str, object]:
+    """Return a queue as `FIRST` takes it."""
+    limits, holder = bounds(queue, now), queue.lane.holder
+    starts, ends = limits.between or (None, None)
+    return {
+        "desk": queue.desk,
+        "versions": _versions(queue),
+        "draws": queue.lane.draws,
+        "pools": list(pools),
+        "after": limits.received_after,
+        "until": limits.received_until,
+        "least": limits.attempts[0],
+        "most": limits.attempts[1],
+        "zone": queue.zone,
+        "starts": starts,
+        "ends": ends,
+        "outside": limits.outside,
+        "free": holder is not Holder.ME,
+        "own": holder is not Holder.NOBODY,
+    }
+
+
+def _versions(queue: Queue) -> list[str]:
+    return [f"{code} {number}" for code, number in queue.versions]
 
 
 def _let(lane: Lane, *, ahead: bool) -> str:
@@ -139,7 +266,7 @@ def _filter(queue: Queue, me: UUID | None, now: datetime) -> tuple[object, ...]:
     limits = bounds(queue, now)
     return (
         queue.desk,
-        [f"{code} {number}" for code, number in queue.versions],
+        _versions(queue),
         list(queue.lane.draws),
         now,
         limits.received_after,

@@ -27,7 +27,7 @@ When = Annotated[Moment | None, Query()]
 Order = Annotated[Literal["-opened_at", "opened_at", "due_at", "-due_at"], Query()]
 
 
-def _filter(
+async def _filter(
     ids: Ids = None,
     desk: Word = None,
     state: Annotated[list[TaskState] | None, Query(max_length=len(TaskState))] = None,

@@ -3,7 +3,7 @@
 Where nobody does, a desk that masks shows operators no whole number before they have taken the task (P.7).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -17,7 +17,8 @@ from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection, Database
 from libs.common.platform.http.wire import TaskCustomer
 from libs.common.platform.masking import masking_desks
-from services.tasks.engine.state import TaskState
+from services.tasks.engine.facts import Customer
+from services.tasks.engine.state import State, TaskState
 from services.tasks.operators.queries import operator_of
 from services.tasks.tasks.store import Row
 
@@ -90,6 +91,14 @@ async def read_customers(conn: Connection, rows: Sequence[Row], now: datetime) -
     }
 
 
+def customer_in_hand(state: State, now: datetime) -> TaskCustomer | None:
+    """Return the customer of a process's tasks where it says so itself: a lead's first one, one of a customer."""
+    facts = state.facts
+    if not state.main and facts.subject.kind is not SubjectKind.CUSTOMER:
+        return None
+    return _customer(facts.customer, facts.zone, facts.signals, now)
+
+
 async def hides_numbers(conn: Connection, caller: Principal, row: Row, now: datetime) -> bool:
     """Return whether what a task row says of its customer is masked to who asks."""
     if caller.sees_whole_desks:
@@ -112,12 +121,17 @@ def may_call(me: UUID | None, holder: UUID | None, lender: UUID | None, owner: U
 
 
 def _shaped(row: asyncpg.Record, now: datetime) -> TaskCustomer:
-    person, zone = row["person"], row["zone"]
+    person = row["person"]
+    known = Customer(person["name"], person["phone"], person["phone_raw"])
+    return _customer(known, row["zone"], row["signals"], now)
+
+
+def _customer(person: Customer, zone: str, signals: Collection[str], now: datetime) -> TaskCustomer:
     return TaskCustomer(
-        name=person["name"],
-        phone=person["phone"],
-        phone_raw=person["phone_raw"],
+        name=person.name,
+        phone=person.phone,
+        phone_raw=person.phone_raw,
         zone=zone,
         local_time=now.astimezone(ZoneInfo(zone)),
-        do_not_call=Signal.DO_NOT_CALL in row["signals"],
+        do_not_call=Signal.DO_NOT_CALL in signals,
     )

@@ -20,7 +20,8 @@ from services.tasks.desks.tables import desk
 from services.tasks.errors import NotFoundError
 from services.tasks.operators.tables import operator
 from services.tasks.processes.tables import process
-from services.tasks.tasks.customers import Seen, customers_of
+from services.tasks.tasks.actions import LockedTask
+from services.tasks.tasks.customers import Seen, customer_in_hand, customers_of
 from services.tasks.tasks.schemas import TaskOut, task_out
 from services.tasks.tasks.store import Row, read_task, subject_of
 from services.tasks.tasks.tables import task
@@ -119,6 +120,30 @@ async def one_task(ctx: Context, caller: Principal, task_id: UUID, language: Lan
     """Return a task to who has just made or moved it; they need not see it later on."""
     rows = await _read(ctx.db, select(task).where(task.c.id == task_id))
     return (await shaped(ctx, caller, rows, language))[0]
+
+
+async def taken_task(
+    ctx: Context, caller: Principal, taken: LockedTask, order_number: str | None, language: Language
+) -> TaskOut:
+    """Return a task to who has just taken it: as it was committed, of what is in hand. Raises NotFoundError.
+
+    It is read where what is in hand does not say whose customer it is, or is not the caller's.
+    """
+    state, playbook = taken.process.state, taken.process.playbook
+    task, me, customer = state.open_task(taken.task.id), taken.profile, customer_in_hand(state, ctx.now())
+    if task is None or me is None or task.operator_id != me.id or customer is None:
+        return await get_task(ctx, caller, taken.task.id, language)
+    return task_out(
+        task,
+        desk=state.desk.code,
+        subject=state.facts.subject,
+        order_number=order_number,
+        seen=Seen(customer),
+        call_unproved=False,
+        playbook=playbook,
+        version=state.playbook_version,
+        language=language,
+    )
 
 
 async def shaped(ctx: Context, caller: Principal, rows: Sequence[Row], language: Language) -> list[TaskOut]:

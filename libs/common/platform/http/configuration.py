@@ -9,7 +9,7 @@ from libs.common.platform.configuration import ConfigurationMode, StaleConfigura
 from libs.common.platform.http.problems import Problem
 
 
-def seen(
+async def seen(
     mode: Annotated[ConfigurationMode, Query()] = ConfigurationMode.PLAN,
     if_match: Annotated[str | None, Header(alias="If-Match", description="the ETag of the plan, to apply")] = None,
 ) -> str | None:

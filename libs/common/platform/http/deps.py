@@ -1,9 +1,10 @@
 """Dependencies of routes: the app's context, the caller, the caller's language.
 
-A service names its own context: `Ctx = Annotated[Context, Depends(context_of(Context))]`.
+A service names its own context: `Ctx = Annotated[Context, Depends(context_of(Context))]`. A dependency is `async`,
+however little it does: FastAPI takes any other to a thread, which costs more than the thing itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
@@ -19,10 +20,10 @@ from libs.common.platform.telemetry.tracing import current_traceparent
 C = TypeVar("C")
 
 
-def context_of(kind: type[C]) -> Callable[[Request], C]:
+def context_of(kind: type[C]) -> Callable[[Request], Awaitable[C]]:
     """Return a dependency that gives the context that the app's lifespan opened."""
 
-    def context(request: Request) -> C:
+    async def context(request: Request) -> C:
         ctx = request.app.state.ctx
         if not isinstance(ctx, kind):
             raise TypeError(f"the app serves no {kind.__qualname__}")
@@ -31,11 +32,11 @@ def context_of(kind: type[C]) -> Callable[[Request], C]:
     return context
 
 
-def language(request: Request) -> Language:
+async def language(request: Request) -> Language:
     return request_language(request)
 
 
-def cause() -> Cause:
+async def cause() -> Cause:
     """Return the start of a chain of events: a person's request."""
     return Cause.fresh(current_traceparent())
 

@@ -38,7 +38,7 @@ def set_location(response: Response, prefix: str, key: object) -> None:
     response.headers["Location"] = f"{prefix}/{key}"
 
 
-def required_version(if_match: _IfMatch = None) -> int:
+async def required_version(if_match: _IfMatch = None) -> int:
     """Return the version the caller saw, UNSEEN without If-Match. Raises Problem 400 for a malformed tag."""
     if if_match is None:
         return UNSEEN

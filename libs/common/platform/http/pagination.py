@@ -61,8 +61,8 @@ class Page(BaseModel, Generic[Item]):
 class PageQuery:
     """Which page a caller asks for."""
 
-    limit: Limit = 50
-    cursor: CursorParam = None
+    limit: int = 50
+    cursor: str | None = None
 
     @property
     def reach(self) -> int:
@@ -70,7 +70,12 @@ class PageQuery:
         return self.limit + 1
 
 
-Paged = Annotated[PageQuery, Depends()]
+async def asked_page(limit: Limit = 50, cursor: CursorParam = None) -> PageQuery:
+    """Return which page is asked for."""
+    return PageQuery(limit, cursor)
+
+
+Paged = Annotated[PageQuery, Depends(asked_page)]
 
 
 @dataclass(frozen=True, slots=True)

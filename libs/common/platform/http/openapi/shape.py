@@ -11,7 +11,7 @@ from libs.common.platform.configuration import Configuration
 from libs.common.platform.http.deps import language
 from libs.common.platform.http.etag import required_version
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import PageQuery
+from libs.common.platform.http.pagination import asked_page
 from libs.common.platform.http.routes import parts_of
 
 Document = dict[str, object]
@@ -44,7 +44,7 @@ def shape_of(route: APIRoute) -> Shape:
         takes_body=route.body_field is not None or "requestBody" in (route.openapi_extra or {}),
         takes_version=required_version in calls,
         takes_key=isinstance(route, IdempotentRoute) and "POST" in (route.methods or ()),
-        has_pages=PageQuery in calls,
+        has_pages=asked_page in calls,
         has_path=any(part.path_params for part in parts),
         in_language=language in calls,
         sets_etag=sets_headers and _has_version(route.response_model),

@@ -1,0 +1,75 @@
+"""One order that comes by its number and by its id is one order, whichever names it first (S4.1)."""
+
+import asyncio
+
+import pytest
+
+from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
+from libs.common.platform.ids import uuid7
+from services.intake.deliveries.batch import Acceptance, store_rows
+from services.intake.deliveries.convert import Delivery, DeliveryRow, parse_delivery
+from services.intake.deliveries.same_number import lock_numbers
+from services.intake.formats.rules import RawRequest
+from services.intake.sources.cache import source_of
+from tests.intake.api import Api, new_source, order_in
+from tests.intake.test_accept_races import blocked
+
+pytestmark = [pytest.mark.req("S4.1")]
+NUMBER, BOTH = "number=5001", "id=903&number=5001"
+ANNA = "phone=79130000001&email=anna@example.org"
+
+
+async def known(api: Api) -> tuple[int, list[tuple[str, str]]]:
+    """Return how many leads there are, and the changes of orders that were published."""
+    changes = [(each.external_id, each.to_status.value) for each in await api.said(OrderChanged)]
+    return await api.count("lead"), changes
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "named"), [(NUMBER, BOTH, "5001"), (BOTH, NUMBER, "903"), (NUMBER, NUMBER, "5001")]
+)
+async def test_an_order_stays_known_by_what_named_it_first(api: Api, first: str, then: str, named: str) -> None:
+    url = await api.source("getcourse")
+    for said, status in ((first, "new"), (then, "payed"), (first, "payed")):
+        await api.send("GET", f"{url}?{said}&status={status}&{ANNA}")
+    assert await known(api) == (1, [(named, "paid")])
+
+
+async def test_an_id_that_is_the_number_of_another_is_no_name_of_it(api: Api) -> None:
+    url = await api.source("getcourse")
+    for said in ("id=5001&number=4000", BOTH, "id=4000&number=3000"):
+        await api.send("GET", f"{url}?{said}&status=payed&{ANNA}")
+    found = [order_in(event).external_id for event in await api.said(LeadReceivedV2)]
+    assert found == ["5001", "903", "4000"]
+
+
+async def test_a_number_is_of_its_own_source(api: Api) -> None:
+    for code, said in (("first", NUMBER), ("second", BOTH)):
+        view = await api.ok("POST", "/sources", {**new_source("getcourse"), "code": code})
+        await api.send("GET", f"{view['hook']}?{said}&{ANNA}")
+    assert await api.count("sales_order") == 2
+
+
+@pytest.mark.parametrize(("first", "then"), [(NUMBER, BOTH), (BOTH, NUMBER)])
+async def test_two_connections_with_one_order_store_one(api: Api, first: str, then: str) -> None:
+    await api.source("getcourse")
+    db = api.ctx.core.db
+    rows = [await row_of(api, said) for said in (first, then)]
+    async with db.begin() as tx:
+        await lock_numbers(tx.conn, rows[:1])
+        [stored] = await store_rows(tx.conn, rows[:1])
+        other = asyncio.create_task(Acceptance(db).accept(rows[1]))
+        await blocked(db)
+        await tx.commit()
+    assert stored is not None
+    assert ((await other).order_id, await api.count("sales_order")) == (stored.order_id, 1)
+
+
+async def row_of(api: Api, said: str) -> DeliveryRow:
+    """Return a call of the one source as it is stored."""
+    source = await api.ctx.core.db.pool.fetchrow("SELECT * FROM source")
+    assert source is not None
+    now, raw = api.ctx.core.clock.now(), RawRequest("GET", f"{said}&{ANNA}".encode(), {}, b"")
+    parsed = parse_delivery(Delivery(uuid7(), source_of(source), now, raw, None), now)
+    assert isinstance(parsed, DeliveryRow)
+    return parsed
