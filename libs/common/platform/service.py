@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import asyncpg
 
+from libs.common.contracts import EventData
 from libs.common.messaging.inbox import Subscriptions
+from libs.common.messaging.inbox.incoming import heeds_all
 from libs.common.messaging.inbox.intervals import USUAL, ConsumerIntervals
 from libs.common.platform.audit.sweep import keep_audit
 from libs.common.platform.core import Core, Telemetry, open_core
@@ -48,8 +50,9 @@ class Service(Generic[S, C]):
     """The declaration of a service.
 
     `context` opens the use cases' context around the core, once per process. `topics` are those that it reads,
-    `consuming` how hastily. `api` imports what the HTTP process serves, which no worker needs: it takes half a
-    second and 20 MB. `loops` run in the worker beside relay and consumer. `migrations` is its alembic folder.
+    `consuming` how hastily, `heeds` which of their payloads say anything to it. `api` imports what the HTTP process
+    serves, which no worker needs: it takes half a second and 20 MB. `loops` run in the worker beside relay and
+    consumer. `migrations` is its alembic folder.
     `sealed` are its columns with secrets. `audited`: it gives customers' data out, and who reads them is logged.
     """
 
@@ -63,6 +66,7 @@ class Service(Generic[S, C]):
     api: "Callable[[], Api]"
     loops: Callable[[C], Sequence[Loop]] = field(default=lambda _: ())
     consuming: ConsumerIntervals = USUAL
+    heeds: Callable[[EventData], bool] = heeds_all
     errors: ErrorTable = field(default_factory=dict)
     sealed: Sequence[SealedColumn] = ()
     audited: bool = False
@@ -91,6 +95,7 @@ class Service(Generic[S, C]):
                 subscriptions=self.subscriptions(ctx),
                 loops=self._loops(ctx),
                 consuming=self.consuming,
+                heeds=self.heeds,
             )
             await worker.run(stop)
 
