@@ -62,7 +62,7 @@ class DatabaseConfig:
 
 # The server plans a statement with arrays anew at each call, which for one that writes ten tables takes longer than
 # to run it; and a plan that was made while a table was empty reads all of it until somebody has analysed it.
-_PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
 _ANY_LENGTH = 0  # by default the driver prepares statements of over 15 KiB anew at each call
 
 
@@ -128,7 +128,7 @@ class Database:
                 config.url,
                 min_size=1,
                 max_size=config.pool_size,
-                server_settings={**settings, **(_PLANNED_ONCE if config.planned_once else {})},
+                server_settings={**settings, **(PLANNED_ONCE if config.planned_once else {})},
                 init=_prepare,
                 reset=_keep_session,
                 max_cacheable_statement_size=_ANY_LENGTH,
