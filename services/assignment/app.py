@@ -16,7 +16,7 @@ from services.assignment.operators.worker import announcing_loop
 from services.assignment.schedule.worker import schedule_loop
 from services.assignment.settings import AssignmentSettings
 from services.assignment.shifts.worker import silence_loop
-from services.assignment.subscriptions import TOPICS, subscriptions
+from services.assignment.subscriptions import TOPICS, heeds, subscriptions
 
 if TYPE_CHECKING:
     from libs.common.platform.http.assembly import Api
@@ -39,6 +39,7 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     topics=TOPICS,
     subscriptions=subscriptions,
+    heeds=heeds,
     loops=lambda ctx: (
         announcing_loop(ctx),
         silence_loop(ctx),

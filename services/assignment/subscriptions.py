@@ -1,11 +1,12 @@
 """The events that assignment consumes, and the use case of each."""
 
-from libs.common.contracts import Topic, desks, erasures, tasks
+from libs.common.contracts import EventData, Topic, desks, erasures, tasks
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.erasure.actions import note_erasures
 from services.assignment.context import Context
 from services.assignment.desks.actions import desk_events
 from services.assignment.offers.actions import work_events
+from services.assignment.offers.convert import accepts_proposal
 
 TOPICS = (Topic.TASKS, Topic.PARTIES)
 
@@ -29,3 +30,8 @@ def subscriptions(ctx: Context) -> dict[str, UseCase]:
         desks.DeskChanged.event_type: desk_events(ctx),
         erasures.CustomerErased.event_type: note_erasures,
     }
+
+
+def heeds(data: EventData) -> bool:
+    """Return whether an event says anything new; that tasks accepts a proposal, as of nearly each, does not."""
+    return not accepts_proposal(data)

@@ -63,5 +63,6 @@ SERVICE = Service(
     api=api,
     errors=ERRORS,
     audited=True,
+    planned_once=True,
     sealed=(SealedSources(), SealedSchools(), SealedDetails()),
 )

@@ -14,8 +14,8 @@ from libs.common.messaging.bus.codec import Encoder
 from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.worker.runtime import Worker
 from libs.common.testkit.memory_bus import MemoryBus
-from services.assignment.subscriptions import TOPICS, subscriptions
-from tests.assignment.desk import Desk, assigned, completed, declined, requested
+from services.assignment.subscriptions import TOPICS, heeds, subscriptions
+from tests.assignment.desk import Desk, assigned, completed, declined, handed, requested
 
 SECONDS = 20.0
 
@@ -42,7 +42,7 @@ async def work_through(
     """Run the worker until that many proposals are out and a condition holds; return whom they name, by name."""
     ctx, stop = desk.ctx, asyncio.Event()
     core = replace(ctx.core, metrics=new_registry())
-    worker = Worker(core, topics=TOPICS, subscriptions=subscriptions(ctx), bus=bus)
+    worker = Worker(core, topics=TOPICS, subscriptions=subscriptions(ctx), heeds=heeds, bus=bus)
     running = asyncio.create_task(worker.run(stop))
     try:
         async with asyncio.timeout(SECONDS):
@@ -81,6 +81,16 @@ async def test_work_that_ended_on_the_bus_makes_room_for_what_waited(desk: Desk)
     await desk.receive(requested(1), requested(2))
     await publish(desk, bus, [completed(1, ann)])
     assert await work_through(desk, bus, 2) == {"Ann": 2}
+
+
+async def test_what_tasks_accepts_is_read_without_a_transaction(desk: Desk) -> None:
+    bus = MemoryBus()
+    ann = await desk.hire("ann")
+    await desk.receive(requested(1))
+    [proposal] = await desk.sent(WorkAssigned)
+    await publish(desk, bus, [assigned(1, proposal), handed(2, ann), assigned(1, proposal), requested(3)])
+    await work_through(desk, bus, 1)
+    assert await desk.ctx.db.pool.fetchval("SELECT count(*) FROM inbox") == 2
 
 
 SETTLED = "NOT EXISTS (SELECT FROM decision WHERE outcome IS NULL) AND (SELECT count(*) FROM decision) = 20"

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import asyncpg
 
+from libs.common.contracts import EventData
 from libs.common.messaging.inbox import Subscriptions
+from libs.common.messaging.inbox.incoming import heeds_all
 from libs.common.messaging.inbox.intervals import USUAL, ConsumerIntervals
 from libs.common.platform.audit.sweep import keep_audit
 from libs.common.platform.core import Core, Telemetry, open_core
@@ -48,9 +50,11 @@ class Service(Generic[S, C]):
     """The declaration of a service.
 
     `context` opens the use cases' context around the core, once per process. `topics` are those that it reads,
-    `consuming` how hastily. `api` imports what the HTTP process serves, which no worker needs: it takes half a
-    second and 20 MB. `loops` run in the worker beside relay and consumer. `migrations` is its alembic folder.
+    `consuming` how hastily, `heeds` which of their payloads say anything to it. `api` imports what the HTTP process
+    serves, which no worker needs: it takes half a second and 20 MB. `loops` run in the worker beside relay and
+    consumer. `migrations` is its alembic folder.
     `sealed` are its columns with secrets. `audited`: it gives customers' data out, and who reads them is logged.
+    `planned_once`: the writes of its API are too, not only those of its worker (`DatabaseConfig`).
     """
 
     name: str
@@ -63,18 +67,22 @@ class Service(Generic[S, C]):
     api: "Callable[[], Api]"
     loops: Callable[[C], Sequence[Loop]] = field(default=lambda _: ())
     consuming: ConsumerIntervals = USUAL
+    heeds: Callable[[EventData], bool] = heeds_all
     errors: ErrorTable = field(default_factory=dict)
     sealed: Sequence[SealedColumn] = ()
     audited: bool = False
+    planned_once: bool = False
 
     @asynccontextmanager
-    async def open_context(self, settings: S, telemetry: Telemetry | None = None) -> AsyncIterator[C]:
-        """Open core and context for the block.
+    async def open_context(
+        self, settings: S, telemetry: Telemetry | None = None, *, planned_once: bool = False
+    ) -> AsyncIterator[C]:
+        """Open core and context for the block; `planned_once`: see `DatabaseConfig`.
 
         Raises UnreachableError when the database cannot be reached, SettingsError or MissingKeyError when a key of
         stored secrets is not given.
         """
-        async with open_core(self.name, settings, telemetry) as core:
+        async with open_core(self.name, settings, telemetry, planned_once=planned_once) as core:
             if self.sealed:
                 await require_keys(self.sealed, core.db, core.keys)
             async with self.context(core, settings) as ctx:
@@ -84,13 +92,14 @@ class Service(Generic[S, C]):
         """Run relay, consumer and loops until `stop` is set."""
         from libs.common.platform.worker.runtime import Worker
 
-        async with self.open_context(settings) as ctx:
+        async with self.open_context(settings, planned_once=True) as ctx:
             worker = Worker(
                 ctx.core,
                 topics=self.topics,
                 subscriptions=self.subscriptions(ctx),
                 loops=self._loops(ctx),
                 consuming=self.consuming,
+                heeds=self.heeds,
             )
             await worker.run(stop)
 

@@ -20,7 +20,7 @@ from libs.common.messaging.inbox import UseCase
 from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer import ConsumerLoop
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.messaging.inbox.incoming import Reader, Registry
+from libs.common.messaging.inbox.incoming import Reader, Registry, heeds_all
 from libs.common.messaging.inbox.intervals import ConsumerIntervals
 from libs.common.messaging.outbox.pace import RelayIntervals
 from libs.common.messaging.outbox.relay import Relay
@@ -117,7 +117,7 @@ async def eventually(look: Callable[[], Awaitable[bool]], seconds: float = 60.0)
 class Stack:
     """A relay and a consumer of one service on one bus and one database; `use_case` may be replaced.
 
-    `known` are the event types of its release.
+    `known` are the event types of its release, `heeds` says which payloads are of any concern.
     """
 
     db: Database
@@ -127,6 +127,7 @@ class Stack:
     types: Sequence[str] = (LeadStatusChanged.event_type,)
     instance: str | None = None
     known: Registry = field(default_factory=lambda: REGISTRY)
+    heeds: Callable[[EventData], bool] = heeds_all
     relaying: RelayIntervals = QUICK_RELAY
     consuming: ConsumerIntervals = QUICK_CONSUMER
 
@@ -136,7 +137,7 @@ class Stack:
         self.outbox = RelayMetrics(self.registry)
         self.metrics = ConsumerMetrics(self.registry)
         subscriptions = dict.fromkeys(self.types, self._apply)
-        self.reader = Reader(subscriptions, self.known)
+        self.reader = Reader(subscriptions, self.known, self.heeds)
         self.applier = Applier(self.db, Tracing(SERVICE), subscriptions, self.metrics)
         self.replayer = Replayer(self.db, self.reader, self.applier, self.metrics)
 

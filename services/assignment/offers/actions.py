@@ -7,6 +7,7 @@ from libs.common.contracts import EventData, Outgoing, Received
 from libs.common.messaging import outbox
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
+from libs.common.platform.db.together import Together
 from services.assignment.context import Context
 from services.assignment.offers import store
 from services.assignment.offers.convert import ParsedEvent, accepts_proposal, decision_event, parse, repeated_event
@@ -58,14 +59,16 @@ async def decide_and_save(
     while found and more:
         waiting, more = await store.waiting_offers(tx, snapshot)
         found = snapshot.propose(waiting, now, choice)
-    await store.save(tx, snapshot, now)
+    writes = Together()
+    store.save(writes, snapshot, now)
     reasons = [verdict.decision.choice.value for verdict in snapshot.verdicts]
     tx.after_commit("decisions", partial(ctx.metrics.decided, reasons))
     limit = ctx.settings.event_candidates
     again = [repeated_event(snapshot, row, now, limit) for row in await store.repeated_decisions(tx, snapshot)]
     # The caller's events first: consumers learn of an operator's check-in before they are proposed.
     decided = [decision_event(snapshot, verdict, limit) for verdict in snapshot.verdicts]
-    await outbox.add(tx, [*also, *decided, *again])
+    outbox.add_to(writes, tx, [*also, *decided, *again])
+    await writes.run(tx.conn)
 
 
 async def _load(

@@ -23,6 +23,7 @@ from asyncpg import Record
 from libs.common.contracts.shared import Presence
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.bulk import Bulk
+from libs.common.platform.db.together import Together, Write
 from libs.common.platform.ids import uuid7
 from services.assignment.offers.rules import Offer, Origin, Proposal, Request, Settle, Turn, WorkState
 from services.assignment.offers.snapshot import Snapshot, Verdict
@@ -162,29 +163,30 @@ SETTLED: Bulk[Settle] = Bulk(
     ),
 )
 # Constraints hold in each part as they would alone: checks and keys by the row, references at the end.
-SAVE = f"""
-WITH decided AS (
-    INSERT INTO decision (
-        id, desk, pool_id, task_id, lead_id, task_version, operator_id, reason, candidates, at
-    )
-    SELECT id, desk, pool_id, task_id, lead_id, task_version, operator_id, reason, candidates, at
-    FROM jsonb_populate_recordset(null::decision, $1)
-), settled AS (
-    UPDATE decision d SET outcome = n.outcome, outcome_reason = n.reason, outcome_at = $3
-    FROM unnest({SETTLED.parameters(4)}) AS n({SETTLED.names}) WHERE d.id = n.id
-), counts AS (
-    UPDATE operator o SET open_work = n.open_work, last_work_at = n.last_work_at,
-        after_call_until = n.after_call_until
-    FROM unnest({OPERATORS.parameters(7)}) AS n({OPERATORS.names}) WHERE o.id = n.id
-), turns AS (
-    UPDATE pool p SET virtual_time = n.virtual_time, turn = n.turn
-    FROM unnest({POOLS.parameters(11)}) AS n({POOLS.names}) WHERE p.id = n.id
-), seats AS (
-    UPDATE seat s SET virtual_time = n.virtual_time, floor = n.floor, eligible = n.eligible,
-                      last_turn = n.last_turn, turns = n.turns
-    FROM unnest({SEATS.parameters(14)}) AS n({SEATS.names})
-    WHERE s.pool_id = n.pool_id AND s.operator_id = n.operator_id
-)
+_DECIDED = """
+INSERT INTO decision (id, desk, pool_id, task_id, lead_id, task_version, operator_id, reason, candidates, at)
+SELECT id, desk, pool_id, task_id, lead_id, task_version, operator_id, reason, candidates, at
+FROM jsonb_populate_recordset(null::decision, $1)
+"""
+_SETTLED = f"""
+UPDATE decision d SET outcome = n.outcome, outcome_reason = n.reason, outcome_at = $3
+FROM unnest({SETTLED.parameters(4)}) AS n({SETTLED.names}) WHERE d.id = n.id
+"""  # noqa: S608 - columns of our own
+_COUNTS = f"""
+UPDATE operator o SET open_work = n.open_work, last_work_at = n.last_work_at, after_call_until = n.after_call_until
+FROM unnest({OPERATORS.parameters(7)}) AS n({OPERATORS.names}) WHERE o.id = n.id
+"""  # noqa: S608 - columns of our own
+_TURNS = f"""
+UPDATE pool p SET virtual_time = n.virtual_time, turn = n.turn
+FROM unnest({POOLS.parameters(11)}) AS n({POOLS.names}) WHERE p.id = n.id
+"""  # noqa: S608 - columns of our own
+_SEATS = f"""
+UPDATE seat s SET virtual_time = n.virtual_time, floor = n.floor, eligible = n.eligible, last_turn = n.last_turn,
+                  turns = n.turns
+FROM unnest({SEATS.parameters(14)}) AS n({SEATS.names})
+WHERE s.pool_id = n.pool_id AND s.operator_id = n.operator_id
+"""  # noqa: S608 - columns of our own
+_OFFERS = f"""
 INSERT INTO work ({_WORK})
 SELECT {_WORK} FROM jsonb_populate_recordset(null::work, $2)
 ON CONFLICT (task_id) DO UPDATE SET
@@ -198,6 +200,18 @@ ON CONFLICT (task_id) DO UPDATE SET
     untaken = excluded.untaken, spent_start = excluded.spent_start, spent_cost = excluded.spent_cost,
     task_type = excluded.task_type
 """  # noqa: S608 - columns of our own
+SAVE = Write(
+    "offers",
+    (
+        ("decided", _DECIDED),
+        ("settled", _SETTLED),
+        ("counts", _COUNTS),
+        ("turns", _TURNS),
+        ("seats", _SEATS),
+        ("offers", _OFFERS),
+    ),
+    3 + sum(len(bulk.columns) for bulk in (SETTLED, OPERATORS, POOLS, SEATS)),
+)
 LAST_DECISIONS = """
 SELECT DISTINCT ON (d.task_id) d.*, p.code AS pool, o.name AS operator_name
 FROM decision d JOIN pool p ON p.id = d.pool_id LEFT JOIN operator o ON o.id = d.operator_id
@@ -251,20 +265,19 @@ async def repeated_decisions(tx: Transaction, snapshot: Snapshot) -> Sequence[Re
     return await tx.conn.fetch(LAST_DECISIONS, asked) if asked else []
 
 
-async def save(tx: Transaction, snapshot: Snapshot, now: datetime) -> None:
-    """Write the changes of a snapshot: decisions and their outcomes, offers, open counts, turns."""
-    if not snapshot.changed:
-        return
-    await tx.conn.execute(
-        SAVE,
-        [decision_row(verdict) for verdict in snapshot.verdicts],
-        [offer_row(snapshot.offers[task_id], now) for task_id in snapshot.changed],
-        now,
-        *SETTLED.arrays(snapshot.settled),
-        *OPERATORS.arrays(snapshot.changed_operators()),
-        *POOLS.arrays(snapshot.changed_pools()),
-        *SEATS.arrays(snapshot.changed_seats()),
-    )
+def save(writes: Together, snapshot: Snapshot, now: datetime) -> None:
+    """Write the changes of a snapshot with `writes`: decisions and their outcomes, offers, open counts, turns."""
+    if snapshot.changed:
+        writes.add(
+            SAVE,
+            [decision_row(verdict) for verdict in snapshot.verdicts],
+            [offer_row(snapshot.offers[task_id], now) for task_id in snapshot.changed],
+            now,
+            *SETTLED.arrays(snapshot.settled),
+            *OPERATORS.arrays(snapshot.changed_operators()),
+            *POOLS.arrays(snapshot.changed_pools()),
+            *SEATS.arrays(snapshot.changed_seats()),
+        )
 
 
 async def _read(tx: Transaction, statement: str, scope: Scope) -> Sequence[Record]:

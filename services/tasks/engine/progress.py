@@ -122,7 +122,7 @@ class Progress:
         task = new_task(self.state, kind, self.now, due_at=due_at, offer_from=offer_from, rule=self.rule)
         if addressee is Addressee.SUPERVISOR and not self._is_field(addressee):
             task = replace(task, role=SUPERVISOR, mode=Mode.PULL)
-        return replace(task, lane=lane or task.lane)
+        return task if lane is None or lane == task.lane else replace(task, lane=lane)
 
     def moment(self, moment: Moment) -> datetime:
         if self.outcome is None:

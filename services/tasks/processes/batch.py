@@ -14,6 +14,7 @@ from libs.common.contracts.shared import Stage, SubjectKind
 from libs.common.contracts.tasks import ChangeRequested
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
+from libs.common.platform.db.together import Together
 from libs.common.platform.ids import uuid7
 from services.tasks.context import Context
 from services.tasks.desks.store import ActiveDesk, read_desks
@@ -39,7 +40,7 @@ from services.tasks.rates.store import rates_now
 from services.tasks.redistributions import store as redistributions
 from services.tasks.redistributions.rules import MemberState, Note, answers
 from services.tasks.timeline.convert import sent_entry, silent_entry, started_entry
-from services.tasks.timeline.store import Entry, write_entries
+from services.tasks.timeline.store import Entry, add_entries
 
 STARTS_ON = "starts_on"  # the rule of a process that an event starts
 
@@ -348,7 +349,7 @@ class Batch:
         self._counters.append(self._ctx.metrics.unheard.labels(event_type))
 
     async def save(self) -> None:
-        """Write the rows in a few statements, then the outbox. Raises LostRaceError."""
+        """Write the rows and the outbox in one statement. Raises LostRaceError."""
         await self.start_requested()
         recounted = [each for each in self._processes.values() if each.figures is not each.counted]
         touched = [
@@ -363,11 +364,12 @@ class Batch:
             )
             for each in touched
         ]
-        await store.write(self._tx.conn, rows)
+        writes = Together()
+        add_entries(writes, self._entries)
+        outbox.add_to(writes, self._tx, self._outgoing)
+        await store.write(self._tx.conn, rows, writes)
         if self._answers:
             await redistributions.answer(self._tx.conn, self._answers)
-        await write_entries(self._tx, self._entries)
-        await outbox.add(self._tx, self._outgoing)
         # Last: another transaction that counts for the same people waits for no more than the commit.
         await numbers.add(
             self._tx.conn,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeAlias, assert_never
+from typing import TypeAlias, assert_never, cast, get_args
 from uuid import UUID
 
 from libs.common.contracts import EventData, Received, assignment, intake, notifications, payments
@@ -52,13 +52,15 @@ ProcessEvent: TypeAlias = (
     | Work
     | MessageStep
 )
+# It is asked three times of each event: `isinstance` tries a union's classes one by one.
+_OF_PROCESSES = frozenset(get_args(ProcessEvent))
 
 
 def for_processes(data: EventData) -> ProcessEvent:
     """Return the payload of an event that processes apply. Raises TypeError for any other event."""
-    if not isinstance(data, ProcessEvent):
+    if type(data) not in _OF_PROCESSES:
         raise TypeError(f"{data.event_type} means nothing to a process")
-    return data
+    return cast("ProcessEvent", data)
 
 
 def address_of(event: Received[EventData]) -> Address:
@@ -68,6 +70,18 @@ def address_of(event: Received[EventData]) -> Address:
     match data:
         case assignment.WorkAssigned(task_id=task_id) | assignment.WorkWaiting(task_id=task_id):
             return Address(subject, task_id=task_id)
+        case (
+            intake.LeadReceivedV2()
+            | intake.LeadReceived()
+            | intake.LeadUpdated()
+            | intake.OrderChanged()
+            | intake.ContactRecorded()
+            | intake.AppointmentChanged()
+            | payments.PaymentRecorded()
+            | payments.RefundChanged()
+            | payments.AccessChanged()
+        ):
+            return Address(subject, _trigger(data), data.customer_id)
         case intake.LeadStatusChanged(request_id=request_id):
             return Address(subject, Trigger.STATUS_CHANGED, answers=request_id)
         case intake.LeadStatusRefused(request_id=request_id):
@@ -83,18 +97,6 @@ def address_of(event: Received[EventData]) -> Address:
             return Address(Subject(SubjectKind.PARTNER, partner_id), Trigger.PARTNER_CHANGED)
         case assignment.ShiftStarted(operator_id=who):
             return Address(Subject(SubjectKind.STAFF, who), Trigger.SHIFT_STARTED)
-        case (
-            intake.LeadReceived()
-            | intake.LeadReceivedV2()
-            | intake.LeadUpdated()
-            | intake.OrderChanged()
-            | intake.ContactRecorded()
-            | intake.AppointmentChanged()
-            | payments.PaymentRecorded()
-            | payments.RefundChanged()
-            | payments.AccessChanged()
-        ):
-            return Address(subject, _trigger(data), data.customer_id)
         case _:
             return Address(subject, process_id=data.process_id)
 
@@ -116,7 +118,7 @@ def _trigger(
     | Dealt,
 ) -> Trigger:
     match data:
-        case intake.LeadReceived() | intake.LeadReceivedV2():
+        case intake.LeadReceivedV2() | intake.LeadReceived():
             return Trigger.LEAD_RECEIVED
         case intake.LeadUpdated():
             return Trigger.LEAD_UPDATED
@@ -139,6 +141,8 @@ def _trigger(
 def engine_event(data: ProcessEvent, *, by_us: bool) -> ev.Event:  # noqa: C901 - one flat case per event
     """Return the event for a process of its own subject; `by_us`: it answers a request of that process."""
     match data:
+        case assignment.WorkAssigned() | assignment.WorkWaiting():
+            return _answered(data)
         case intake.LeadReceived():
             return ev.LeadReceived()
         case intake.LeadReceivedV2(title=title, status=status, stage=stage):

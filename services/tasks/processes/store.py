@@ -14,6 +14,7 @@ from libs.common.contracts.shared import Stage, SubjectKind
 from libs.common.messaging.inbox import Transient
 from libs.common.platform.db import Connection
 from libs.common.platform.db.bulk import Bulk
+from libs.common.platform.db.together import Together, Write
 from services.tasks.engine.facts import Customer, Document, Facts, Order, Subject
 from services.tasks.engine.state import (
     Desk,
@@ -325,11 +326,23 @@ UPDATE task t SET version = n.version, state = n.state, offer_from = n.offer_fro
 FROM {MOVED_TASK.source()}
 WHERE t.id = n.id AND CASE t.state WHEN n.was THEN t.version = n.seen END
 """  # noqa: S608 - columns of our own
-INSERT_TIMERS = NEW_TIMER.insert()
+# A timer may be set anew under its name.
+INSERT_TIMERS = f"""
+{NEW_TIMER.insert()} ON CONFLICT (process_id, name) DO UPDATE
+SET desk = excluded.desk, kind = excluded.kind, due_at = excluded.due_at, task_id = excluded.task_id,
+    set_aside_at = NULL
+"""
 DELETE_TIMERS = """
 DELETE FROM timer t USING unnest($1::uuid[], $2::text[]) AS n(process_id, name)
 WHERE t.process_id = n.process_id AND t.name = n.name
 """
+_NEW_PROCESSES = Write("new_processes", (("new_processes", INSERT_PROCESSES),), len(NEW_PROCESS.columns))
+_MOVED_PROCESSES = Write("moved_processes", (("moved_processes", UPDATE_PROCESSES),), len(MOVED_PROCESS.columns))
+_NEW_TASKS = Write("new_tasks", (("new_tasks", INSERT_TASKS),), len(NEW_TASK.columns))
+_MOVED = "moved_tasks"
+_MOVED_TASKS = Write(_MOVED, ((_MOVED, f"{UPDATE_TASKS} RETURNING 1"),), len(MOVED_TASK.columns), counted=True)
+_GONE_TIMERS = Write("gone_timers", (("gone_timers", DELETE_TIMERS),), 2)
+_NEW_TIMERS = Write("new_timers", (("new_timers", INSERT_TIMERS),), len(NEW_TIMER.columns))
 
 Tasks = Mapping[UUID, Sequence[Task]]
 Timers = Mapping[UUID, Sequence[Timer]]
@@ -387,22 +400,28 @@ def state_of(row: asyncpg.Record, desk: Desk, tasks: Tasks, timers: Timers) -> S
     return read_state(row, desk, tuple(tasks.get(row["id"], ())), tuple(timers.get(row["id"], ())))
 
 
-async def write(conn: Connection, rows: Sequence[tuple[ProcessRow, State | None]]) -> None:
-    """Write what changed between the stored states and these. Raises LostRaceError."""
+async def write(conn: Connection, rows: Sequence[tuple[ProcessRow, State | None]], writes: Together) -> None:
+    """Write what changed between the stored states and these, with `writes`. Raises LostRaceError."""
     new = [row for row, stored in rows if stored is None]
     moved = [row for row, was in rows if was is not None and (row.recounted or row_changed(row.state, was))]
+    if new:
+        writes.add(_NEW_PROCESSES, *NEW_PROCESS.arrays(new))
+    if moved:
+        writes.add(_MOVED_PROCESSES, *MOVED_PROCESS.arrays(moved))
+    tasks = _add_tasks(writes, rows)
+    _add_timers(writes, rows)
     try:
-        if new:
-            await conn.execute(INSERT_PROCESSES, *NEW_PROCESS.arrays(new))
-        if moved:
-            await conn.execute(UPDATE_PROCESSES, *MOVED_PROCESS.arrays(moved))
+        written = await writes.run(conn)
     except asyncpg.UniqueViolationError as error:
+        if error.table_name != NEW_PROCESS.table:
+            raise
         raise LostRaceError(f"another transaction was first: {error.constraint_name}") from error
-    await _write_tasks(conn, rows)
-    await _write_timers(conn, rows)
+    if written.get(_MOVED, 0) != tasks:
+        raise LostRaceError(f"{written.get(_MOVED, 0)} of {tasks} tasks")
 
 
-async def _write_tasks(conn: Connection, rows: Sequence[tuple[ProcessRow, State | None]]) -> None:
+def _add_tasks(writes: Together, rows: Sequence[tuple[ProcessRow, State | None]]) -> int:
+    """Add new and moved tasks; return how many have moved."""
     new: list[TaskRow] = []
     moved: list[TaskRow] = []
     for row, stored in rows:
@@ -414,21 +433,21 @@ async def _write_tasks(conn: Connection, rows: Sequence[tuple[ProcessRow, State 
             elif before is not task:
                 moved.append(TaskRow(task, row.state, before))
     if new:
-        await conn.execute(INSERT_TASKS, *NEW_TASK.arrays(new))
+        writes.add(_NEW_TASKS, *NEW_TASK.arrays(new))
     if moved:
-        done = await conn.execute(UPDATE_TASKS, *MOVED_TASK.arrays(moved))
-        if done != f"UPDATE {len(moved)}":
-            raise LostRaceError(f"{done} of {len(moved)} tasks")
+        writes.add(_MOVED_TASKS, *MOVED_TASK.arrays(moved))
+    return len(moved)
 
 
-async def _write_timers(conn: Connection, rows: Sequence[tuple[ProcessRow, State | None]]) -> None:
+def _add_timers(writes: Together, rows: Sequence[tuple[ProcessRow, State | None]]) -> None:
     gone: list[tuple[UUID, str]] = []
     new: list[TimerRow] = []
     for row, stored in rows:
         before, after = set(stored.timers) if stored else set(), set(row.state.timers)
-        gone += [(row.state.id, timer.name) for timer in before - after]
+        set_now = {timer.name for timer in after}
+        gone += [(row.state.id, timer.name) for timer in before - after if timer.name not in set_now]
         new += [TimerRow(row.state.id, row.state.desk.code, timer) for timer in after - before]
     if gone:
-        await conn.execute(DELETE_TIMERS, [key for key, _ in gone], [name for _, name in gone])
+        writes.add(_GONE_TIMERS, [key for key, _ in gone], [name for _, name in gone])
     if new:
-        await conn.execute(INSERT_TIMERS, *NEW_TIMER.arrays(new))
+        writes.add(_NEW_TIMERS, *NEW_TIMER.arrays(new))

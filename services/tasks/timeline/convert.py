@@ -29,7 +29,12 @@ def facts_of(data: EventData) -> dict[str, object]:
     return {name: _plain(getattr(data, name)) for name in EVENTS[type(data)].facts}
 
 
+_PLAINEST = frozenset({str, int, float, bool, type(None), UUID, datetime})  # most values, and cheapest to know
+
+
 def _plain(value: object) -> object:
+    if type(value) in _PLAINEST:
+        return value
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, tuple):

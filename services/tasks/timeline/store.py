@@ -10,6 +10,7 @@ import asyncpg
 
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.bulk import Bulk
+from libs.common.platform.db.together import Together, Write
 from services.tasks.engine.facts import Subject
 from services.tasks.engine.state import SYSTEM
 from services.tasks.tasks.store import subject_of
@@ -65,7 +66,7 @@ ENTRY: Bulk[Entry] = Bulk(
         ),
     ),
 )
-INSERT = ENTRY.insert()
+INSERT = Write("entries", (("entries", ENTRY.insert()),), len(ENTRY.columns))
 
 
 def read_entry(row: asyncpg.Record) -> Entry:
@@ -78,5 +79,12 @@ _PLAIN = tuple(name for name in Entry._fields if name != "subject")
 
 async def write_entries(tx: Transaction, entries: Sequence[Entry]) -> None:
     """Write entries in order."""
+    writes = Together()
+    add_entries(writes, entries)
+    await writes.run(tx.conn)
+
+
+def add_entries(writes: Together, entries: Sequence[Entry]) -> None:
+    """Write entries in order, by the statement that runs `writes`."""
     if entries:
-        await tx.conn.execute(INSERT, *ENTRY.arrays(entries))
+        writes.add(INSERT, *ENTRY.arrays(entries))

@@ -12,6 +12,7 @@ from libs.common.contracts import EventData, Received
 from libs.common.contracts.envelope import MAX_KEY
 from libs.common.messaging.bus.ports import Message
 from libs.common.messaging.inbox import Transient, UseCase
+from libs.common.messaging.inbox.sequence import Fault
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.memory_bus import MemoryBus, MemoryRecord
@@ -22,6 +23,7 @@ from libs.common.testkit.messaging import (
     eventually,
     journal,
     note_down,
+    reason,
     running,
     status_event,
 )
@@ -105,6 +107,16 @@ async def test_types_of_no_concern_are_skipped_and_counted_with_any_content(
         1,
         [],
     )
+
+
+async def test_what_a_payload_says_in_vain_takes_no_transaction_and_leaves_no_gap(stack: Stack) -> None:
+    heeding = Stack(stack.db, stack.bus, heeds=lambda data: reason(data) != "in vain")
+    await heeding.publish([status_event("a", note) for note in ("1", "in vain", "2")])
+    async with running(heeding.consumer().run):
+        assert await heeding.noted(2) == [("a", "1"), ("a", "2")]
+    counted = [heeding.counted("consumer_events_total", topic=heeding.topic, result="skipped")]
+    counted += [heeding.counted("consumer_order_faults_total", kind=fault.value) for fault in Fault]
+    assert (counted, await stack.db.pool.fetchval("SELECT count(*) FROM inbox")) == ([1, 0, 0], 2)
 
 
 async def test_a_poisoned_event_parks_its_key_and_no_other(stack: Stack) -> None:

@@ -93,6 +93,17 @@ async def test_a_delete_that_a_crash_of_the_server_lost_means_repeats_and_no_los
     assert (len(memory.records(stack.topic)), in_order(memory, stack.topic, keys=5, each=12)) == (120, True)
 
 
+async def test_what_was_sent_goes_with_the_next_read_and_is_not_read_again(stack: Stack) -> None:
+    store = await RelayStore.connect(stack.db.config)
+    await emit(stack.db, EVENTS[:3])
+    first = [row["id"] for row in await store.read(2)]
+    await emit(stack.db, EVENTS[3:4])
+    then = [row["id"] for row in await store.read(10, first)]
+    await store.close()
+    left = [row["id"] for row in await stack.db.pool.fetch("SELECT id FROM outbox ORDER BY id")]
+    assert (len(first), len(then), left) == (2, 2, then)
+
+
 async def test_the_relay_alone_does_not_wait_for_the_disk(stack: Stack) -> None:
     store = await RelayStore.connect(stack.db.config)
     relays = await store._conn.fetchval("SHOW synchronous_commit")

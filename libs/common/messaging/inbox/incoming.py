@@ -1,6 +1,6 @@
 """Records to events: those to apply, those to skip, broken and unknown ones."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import NamedTuple, TypeAlias
@@ -78,7 +78,7 @@ class Broken:
 
 
 class Skipped(NamedTuple):
-    """A record of a known type that this service does not subscribe to; its sequence still counts."""
+    """A record that says nothing to this service, by its type or its payload; its sequence still counts."""
 
     record: Record
     type: str
@@ -89,11 +89,24 @@ class Skipped(NamedTuple):
 Item: TypeAlias = Incoming | Broken | Skipped
 
 
-class Reader:
-    """Reads records for one service's subscriptions; `registry` has all types that its release knows."""
+def heeds_all(_: EventData) -> bool:
+    """Return that a payload of a subscribed type is heeded, whatever it says."""
+    return True
 
-    def __init__(self, subscriptions: Subscriptions, registry: Registry = REGISTRY) -> None:
-        self._registry = registry
+
+class Reader:
+    """Reads records for one service's subscriptions; `registry` has all types that its release knows.
+
+    `heeds` says of a payload whether there is anything to do: what there is not takes no transaction.
+    """
+
+    def __init__(
+        self,
+        subscriptions: Subscriptions,
+        registry: Registry = REGISTRY,
+        heeds: Callable[[EventData], bool] = heeds_all,
+    ) -> None:
+        self._registry, self._heeds = registry, heeds
         self._foreign = frozenset(name.encode() for name in registry.keys() - subscriptions.keys())
 
     @property
@@ -113,9 +126,12 @@ class Reader:
         envelope: Envelope | None = None
         try:
             envelope = read_envelope(headers)
-            return Incoming(record, envelope.type, parse(envelope, record.value or b"", self._registry))
+            event = parse(envelope, record.value or b"", self._registry)
         except (MalformedEventError, ValidationError) as error:
             return _broken(record, headers, envelope, error)
+        if self._heeds(event.data):
+            return Incoming(record, envelope.type, event)
+        return Skipped(record, envelope.type, envelope.key, envelope.sequence)
 
 
 def parse(envelope: Envelope, body: bytes, registry: Registry = REGISTRY) -> Received[EventData]:

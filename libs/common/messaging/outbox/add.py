@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from libs.common.contracts.envelope import MAX_KEY, Outgoing
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.bulk import Bulk
+from libs.common.platform.db.together import Together, Write
 from libs.common.platform.ids import uuid7
 
 MAX_BODY = 512 * 1024  # bytes; half of the broker's default limit for one record
@@ -50,28 +51,36 @@ EVENTS: Bulk[Outgoing] = Bulk(
         ("body", "bytea", encoded),
     ),
 )
-ADD = f"""
-WITH input AS (
-    SELECT * FROM unnest({EVENTS.parameters()}) WITH ORDINALITY AS t({EVENTS.names}, n)
-), bumped AS (
-    INSERT INTO stream AS s (key, version)
-    SELECT key, count(*) FROM input GROUP BY key ORDER BY key
-    ON CONFLICT (key) DO UPDATE SET version = s.version + excluded.version
-    RETURNING key, version
-)
+_GIVEN = f"SELECT * FROM unnest({EVENTS.parameters()}) WITH ORDINALITY AS t({EVENTS.names}, n)"  # noqa: S608 - columns of our own
+_BUMPED = """
+INSERT INTO stream AS s (key, version)
+SELECT key, count(*) FROM outgoing GROUP BY key ORDER BY key
+ON CONFLICT (key) DO UPDATE SET version = s.version + excluded.version
+RETURNING key, version
+"""
+_SENT = """
 INSERT INTO outbox (event_id, type, key, sequence, desk, time, correlation_id, causation_id, traceparent, body)
 SELECT i.event_id, i.type, i.key,
        b.version - count(*) OVER (PARTITION BY i.key) + row_number() OVER (PARTITION BY i.key ORDER BY i.n),
        i.desk, i.time, i.correlation_id, i.causation_id, i.traceparent, i.body
-FROM input i JOIN bumped b USING (key)
+FROM outgoing i JOIN bumped b USING (key)
 ORDER BY i.n
-"""  # noqa: S608 - columns of our own
+"""
+_PARTS = (("outgoing", _GIVEN), ("bumped", _BUMPED), ("sent", _SENT))
+ADD = Write("outbox", _PARTS, len(EVENTS.columns))
 
 
 async def add(tx: Transaction, events: Sequence[Outgoing]) -> None:
     """Store events in the caller's transaction; never commits. Raises UnsendableEventError."""
+    writes = Together()
+    add_to(writes, tx, events)
+    await writes.run(tx.conn)
+
+
+def add_to(writes: Together, tx: Transaction, events: Sequence[Outgoing]) -> None:
+    """Store events by the statement that runs `writes` in the caller's transaction. Raises UnsendableEventError."""
     if not events:
         return
-    await tx.conn.execute(ADD, *EVENTS.arrays(events))
+    writes.add(ADD, *EVENTS.arrays(events))
     if tx.wake_relay is not None:
         tx.after_commit("relay", tx.wake_relay)

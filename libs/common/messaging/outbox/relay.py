@@ -95,17 +95,19 @@ class Relay:
         pace = Pace(self._wake, self._intervals)
         flush_until = float("inf")
         while asyncio.get_running_loop().time() < flush_until:
-            rows = await store.read(self._batch)
-            error = await self._publish(store, rows) if rows else None
+            rows = await store.read(self._batch, self._acked)
+            self._acked = []
+            error = await self._publish(rows) if rows else None
             self._failures = 0
             if stop.is_set() and (error or not rows):
-                return
+                break
             if stop.is_set():
                 flush_until = min(flush_until, asyncio.get_running_loop().time() + self._intervals.flush)
             if error is None:
                 await pace.rest(len(rows), full=len(rows) == self._batch)
             else:
                 await self._recover(error)
+        await self._forget_acked(store)
 
     async def _recover(self, error: BusError) -> None:
         self._metrics.errors.labels("bus").inc()
@@ -113,8 +115,11 @@ class Relay:
         await self._drop_producer()
         await asyncio.sleep(self._intervals.after_error)
 
-    async def _publish(self, store: RelayStore, rows: Sequence[asyncpg.Record]) -> BusError | None:
-        """Send, await every acknowledgement, delete acknowledged rows; return the error if some were not."""
+    async def _publish(self, rows: Sequence[asyncpg.Record]) -> BusError | None:
+        """Send, await every acknowledgement; return the error if some rows were not acknowledged.
+
+        Those that were go with the next read.
+        """
         clock = asyncio.get_running_loop().time
         read_at = clock()
         try:
@@ -128,7 +133,6 @@ class Relay:
             faultpoints.reach("relay.acked")
             age = rows[min(sent.acked)]["age"] + clock() - read_at
             self._acked = [rows[index]["id"] for index in sent.acked]
-            await self._forget_acked(store)
             self._metrics.published(len(sent.acked), age)
         return sent.error
 

@@ -9,7 +9,7 @@ import asyncpg
 
 from libs.common.messaging.outbox.hint import channel
 from libs.common.messaging.outbox.low_watermark import LowWatermark
-from libs.common.platform.db import DatabaseConfig
+from libs.common.platform.db import PLANNED_ONCE, DatabaseConfig
 
 _LEAD = "SELECT pg_try_advisory_lock(hashtextextended('relay:' || current_schema(), 0))"
 _READ = """
@@ -18,6 +18,12 @@ SELECT id, event_id, type, key, sequence, desk, time, correlation_id, causation_
 FROM outbox WHERE id > $1 ORDER BY id LIMIT $2
 """
 _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
+# Both at once, for a round trip less per batch; the rows that are read are those before the delete.
+_UNSENT = "NOT EXISTS (SELECT FROM unnest($3) AS sent (id) WHERE sent.id = outbox.id)"
+_READ_ON = f"""
+WITH gone AS ({_DELETE.replace("$1", "$3")})
+{_READ.replace("ORDER BY", f"AND {_UNSENT} ORDER BY")}
+"""
 # This session only reads and deletes what was acknowledged. A delete that a crash of the server loses sends its
 # rows again, as one that a crash of the relay prevents; readers drop the second. So it need not wait for the disk.
 _NO_WAIT = {"synchronous_commit": "off"}
@@ -50,7 +56,7 @@ class RelayStore:
     async def connect(cls, config: DatabaseConfig) -> RelayStore:
         """Open the session. Raises OSError, TimeoutError or an asyncpg error."""
         name = {"application_name": f"{config.application}-relay"}
-        settings = {**config.server_settings(), **_KEEPALIVE, **_NO_WAIT, **name}
+        settings = {**config.server_settings(), **PLANNED_ONCE, **_KEEPALIVE, **_NO_WAIT, **name}
         return cls(
             await asyncpg.connect(
                 config.url, server_settings=settings, timeout=CALL_SECONDS, command_timeout=CALL_SECONDS
@@ -66,14 +72,20 @@ class RelayStore:
         """Call `wake` at every hint from now on."""
         await self._conn.add_listener(channel(self._schema), lambda *_: wake())
 
-    async def read(self, limit: int) -> Sequence[asyncpg.Record]:
-        """Return the first unsent rows by id; once a second the low watermark is updated, if rows were found."""
+    async def read(self, limit: int, sent: Sequence[int] = ()) -> Sequence[asyncpg.Record]:
+        """Delete the rows that were `sent`, and return the first others by id.
+
+        Once a second the low watermark is updated, if rows were found.
+        """
         now = asyncio.get_running_loop().time()
         confirmed = None
         if self._moved and now >= self._watermark_due:
             self._watermark_due = now + WATERMARK_SECONDS
             confirmed = await self._watermark.confirmed(self._conn)
-        rows = await self._conn.fetch(_READ, self._watermark.value, limit)
+        after = self._watermark.value
+        rows = await (
+            self._conn.fetch(_READ_ON, after, limit, sent) if sent else self._conn.fetch(_READ, after, limit)
+        )
         if confirmed is not None:
             self._watermark.raise_to(confirmed, rows[0]["id"] if rows else None)
             self._moved = False

@@ -32,7 +32,10 @@ before_commit: ContextVar[BeforeCommit | None] = ContextVar("before_commit", def
 
 @dataclass(frozen=True, slots=True)
 class DatabaseConfig:
-    """Where a service's schema is, and its limits. Time-outs are milliseconds."""
+    """Where a service's schema is, and its limits. Time-outs are milliseconds.
+
+    `planned_once`: the statements of writes look rows up by key, so that one plan by index is right for all values.
+    """
 
     url: str
     schema: str
@@ -42,6 +45,7 @@ class DatabaseConfig:
     statement_timeout_ms: int = 15_000
     lock_timeout_ms: int = 5_000
     idle_in_transaction_timeout_ms: int = 30_000
+    planned_once: bool = False
 
     def server_settings(self) -> dict[str, str]:
         """Return the settings of each connection: its schema and its time-outs."""
@@ -54,6 +58,12 @@ class DatabaseConfig:
             "lock_timeout": str(self.lock_timeout_ms),
             "idle_in_transaction_session_timeout": str(self.idle_in_transaction_timeout_ms),
         }
+
+
+# The server plans a statement with arrays anew at each call, which for one that writes ten tables takes longer than
+# to run it; and a plan that was made while a table was empty reads all of it until somebody has analysed it.
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+_ANY_LENGTH = 0  # by default the driver prepares statements of over 15 KiB anew at each call
 
 
 class Transaction:
@@ -118,9 +128,10 @@ class Database:
                 config.url,
                 min_size=1,
                 max_size=config.pool_size,
-                server_settings=settings,
+                server_settings={**settings, **(PLANNED_ONCE if config.planned_once else {})},
                 init=_prepare,
                 reset=_keep_session,
+                max_cacheable_statement_size=_ANY_LENGTH,
                 command_timeout=config.statement_timeout_ms / 1000 + 5,
             )
         engine = create_async_engine(

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from prometheus_client import Counter
 
-from libs.common.contracts import routes, topic_name
+from libs.common.contracts import EventData, routes, topic_name
 from libs.common.messaging.bus import Bus
 from libs.common.messaging.bus.kafka import KafkaBus
 from libs.common.messaging.deadletters.replay import Replayer
@@ -15,7 +15,7 @@ from libs.common.messaging.inbox import Subscriptions
 from libs.common.messaging.inbox.apply import Applier
 from libs.common.messaging.inbox.consumer import ConsumerLoop
 from libs.common.messaging.inbox.consumer_metrics import ConsumerMetrics
-from libs.common.messaging.inbox.incoming import Reader
+from libs.common.messaging.inbox.incoming import Reader, heeds_all
 from libs.common.messaging.inbox.intervals import USUAL, ConsumerIntervals
 from libs.common.messaging.inbox.partitions import keep_inbox
 from libs.common.messaging.outbox.hint import Hint, hinting
@@ -46,6 +46,7 @@ class Worker:
         subscriptions: Subscriptions,
         loops: Sequence[Loop] = (),
         consuming: ConsumerIntervals = USUAL,
+        heeds: Callable[[EventData], bool] = heeds_all,
         bus: Bus | None = None,
     ) -> None:
         settings = core.settings
@@ -54,7 +55,7 @@ class Worker:
         self._outbox = RelayMetrics(core.metrics)
         own, prefix = topic_name(core.service, settings.topic_prefix), settings.topic_prefix
         self._relay = Relay(core.db.config, bus, own, self._outbox, routes=routes(core.service, prefix))
-        metrics, reader = ConsumerMetrics(core.metrics), Reader(subscriptions)
+        metrics, reader = ConsumerMetrics(core.metrics), Reader(subscriptions, heeds=heeds)
         applier = Applier(core.db, core.tracing, subscriptions, metrics)
         self._consumer = ConsumerLoop(
             bus,
