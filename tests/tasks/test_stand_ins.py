@@ -172,6 +172,23 @@ async def test_what_is_redistributed_once_more_is_still_of_whose_it_was_first(de
     assert (await api.task(lead_id))["operator_id"] == str(ANNA_ID)
 
 
+@pytest.mark.req("S2.2", "S4.6")
+@pytest.mark.parametrize(("roles", "holder"), [(("operator",), str(CLARA_ID)), (("supervisor",), None)])
+async def test_the_next_days_task_goes_to_a_deputy_of_its_role_alone(
+    desk: Desk, api: Api, roles: tuple[str, ...], holder: str | None
+) -> None:
+    lead_id = await owned(desk, api)
+    await desk.receive(OUT, operator(CLARA_ID, "clara", roles=roles))
+    await applied(api, TO_BORIS)
+    await answered(desk)
+    until = desk.ctx.now() + timedelta(days=7)
+    await desk.receive(operator(ANNA_ID, "anna", version=3, absent_until=until, deputy_id=CLARA_ID))
+    task = await api.task(lead_id)
+    body = {"outcome": "no_answer", "comment": "не берёт", "call_made": True, "problem": "busy"}
+    await api.call("POST", f"/tasks/{task['id']}/outcome", sub="boris", json=body, version=task["version"])
+    assert (await api.task(lead_id))["operator_id"] == holder
+
+
 async def test_who_gets_leads_for_good_stands_in_for_no_one(desk: Desk, api: Api) -> None:
     lead_id = await owned(desk, api)
     await desk.receive(OUT)
