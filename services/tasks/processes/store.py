@@ -325,11 +325,18 @@ UPDATE task t SET version = n.version, state = n.state, offer_from = n.offer_fro
 FROM {MOVED_TASK.source()}
 WHERE t.id = n.id AND CASE t.state WHEN n.was THEN t.version = n.seen END
 """  # noqa: S608 - columns of our own
-INSERT_TIMERS = NEW_TIMER.insert()
 DELETE_TIMERS = """
 DELETE FROM timer t USING unnest($1::uuid[], $2::text[]) AS n(process_id, name)
 WHERE t.process_id = n.process_id AND t.name = n.name
 """
+# Those that go and those that are set, of which none has a name of the others: a timer that is set anew is changed.
+SET_TIMERS = f"""
+WITH gone AS ({DELETE_TIMERS})
+INSERT INTO timer ({NEW_TIMER.names})
+SELECT {NEW_TIMER.names} FROM unnest({NEW_TIMER.parameters(3)}) AS n({NEW_TIMER.names})
+ON CONFLICT (process_id, name) DO UPDATE
+SET kind = excluded.kind, due_at = excluded.due_at, task_id = excluded.task_id, set_aside_at = NULL
+"""  # noqa: S608 - columns of our own
 
 Tasks = Mapping[UUID, Sequence[Task]]
 Timers = Mapping[UUID, Sequence[Timer]]
@@ -426,9 +433,11 @@ async def _write_timers(conn: Connection, rows: Sequence[tuple[ProcessRow, State
     new: list[TimerRow] = []
     for row, stored in rows:
         before, after = set(stored.timers) if stored else set(), set(row.state.timers)
-        gone += [(row.state.id, timer.name) for timer in before - after]
+        names = {timer.name for timer in after}
+        gone += [(row.state.id, timer.name) for timer in before if timer.name not in names]
         new += [TimerRow(row.state.id, row.state.desk.code, timer) for timer in after - before]
-    if gone:
-        await conn.execute(DELETE_TIMERS, [key for key, _ in gone], [name for _, name in gone])
+    keys = [process_id for process_id, _ in gone], [name for _, name in gone]
     if new:
-        await conn.execute(INSERT_TIMERS, *NEW_TIMER.arrays(new))
+        await conn.execute(SET_TIMERS, *keys, *NEW_TIMER.arrays(new))
+    elif gone:
+        await conn.execute(DELETE_TIMERS, *keys)
