@@ -9,6 +9,7 @@ import pytest
 
 from deploy.demo.day.balance import Day, Given, Seen, Sent, TaskSeen, faults, numbers
 from deploy.demo.day.books import Books, Hours
+from deploy.demo.day.rota import KINDS, SWAPPED, WISHED, agreed
 from deploy.demo.day.script import DAY, Customer, Story, customers
 from deploy.demo.day.shop import Deal
 
@@ -86,6 +87,10 @@ BROKEN: Mapping[str, tuple[Day, ...]] = {
         replace(seen(late={ANN: 2}), books=replace(day().books, late={ANN: 20})),
     ),
     "none_left_before_the_next_came": (replace(day(), books=replace(day().books, early={ANN})),),
+    "the_schedule_keeps_wishes_and_swaps": (
+        seen(rota={"first": frozenset({ANN})}),
+        replace(day(), books=replace(day().books, rota={"first": frozenset({ANN})})),
+    ),
     "every_task_was_known": (replace(day(), books=replace(day().books, unknown={"riddle"})),),
 }
 
@@ -101,3 +106,9 @@ def test_the_same_seed_is_the_same_day_and_each_story_is_in_it() -> None:
     assert (first == again, first == other) == (True, False)
     assert {one.story for one in first} == set(Story)
     assert all(timedelta() <= one.orders_at < DAY for one in first)
+
+
+def test_those_who_swap_have_each_other_s_shift_and_all_others_the_one_they_wished() -> None:
+    rota, (asks, gives) = agreed({name: name for name in WISHED}), SWAPPED
+    moved = {name for kind in KINDS for name in rota[kind] if WISHED[name] != kind}
+    assert (moved, [len(rota[kind]) for kind in KINDS]) == ({asks, gives}, [3, 3])

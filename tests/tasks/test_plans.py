@@ -8,7 +8,14 @@ from services.tasks.queues import store as queues
 from services.tasks.tasks.store import MOVED_TASK
 from tests.tasks.desk import Desk, lead
 
-STATEMENTS = ((store.UPDATE_TASKS, len(MOVED_TASK.columns)), (store.PARTS, 1), (store.LOCK, 3), (store.LOCK_IDS, 1))
+STATEMENTS = (
+    (store.UPDATE_TASKS, len(MOVED_TASK.columns)),
+    (store.PARTS, 1),
+    (store.LOCK, 3),
+    (store.LOCK_IDS, 1),
+    (store.INSERT_TIMERS, len(store.NEW_TIMER.columns)),
+    (store.DELETE_TIMERS, 2),
+)
 OF_ALL_OPEN = ("ix_task_version", "ix_task_held", "ix_process_owner_id", "Seq Scan on process")
 WHO_ASKS = "'[]', NULL, NULL, '{}', '{}', NULL, '{}'"
 

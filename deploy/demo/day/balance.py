@@ -52,7 +52,8 @@ class Seen:
     """All that was read from the product.
 
     `stages`: by lead; `accepted`: how often the messenger took each message, by its key; `arrivals`:
-    how many arrivals were said to the team; `late`: minutes of who is recorded as late, by operator.
+    how many arrivals were said to the team; `late`: minutes of who is recorded as late, by operator; `rota`: who
+    was to work each shift.
     """
 
     stages: Mapping[str, str]
@@ -62,6 +63,7 @@ class Seen:
     accepted: Mapping[str, int]
     arrivals: int = 0
     late: Mapping[str, int] = field(default_factory=dict)
+    rota: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,16 @@ def none_left_before_the_next_came(day: Day) -> list[str]:
     return [f"{operator} left before the next shift was here" for operator in sorted(day.books.early)]
 
 
+def the_schedule_keeps_wishes_and_swaps(day: Day) -> list[str]:
+    """S4.6: a shift is of who wished for it, or of who exchanged theirs for it."""
+    wished, planned = day.books.rota, day.seen.rota
+    return [
+        f"shift {kind}: {operator} {'was to' if operator in wished.get(kind, ()) else 'was not to'} work it"
+        for kind in sorted(wished.keys() | planned.keys())
+        for operator in sorted(wished.get(kind, frozenset()) ^ planned.get(kind, frozenset()))
+    ]
+
+
 def every_task_was_known(day: Day) -> list[str]:
     """The managers knew what to do with each task they were given."""
     return [f"no manager knew what to do with a task of type {kind}" for kind in sorted(day.books.unknown)]
@@ -196,6 +208,7 @@ RULES: Sequence[Callable[[Day], list[str]]] = (
     the_team_heard_who_came,
     lateness_is_recorded,
     none_left_before_the_next_came,
+    the_schedule_keeps_wishes_and_swaps,
     every_task_was_known,
 )
 

@@ -2,6 +2,7 @@
 
 import bisect
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -33,7 +34,8 @@ class Books:
     `calls`: how often each lead's customer was called; `links`: leads whose customer was promised the payment link;
     `refused`: those whose customer said no; `refunds`: those whose customer wanted their money back; `hours`: by
     operator; `late`: minutes after the beginning of their shift, of who came then; `early`: who was let go before
-    the next shift was here; `unknown`: types of tasks that no manager knew to work.
+    the next shift was here; `unknown`: types of tasks that no manager knew to work; `rota`: who works each shift,
+    as they wished and exchanged it.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
@@ -44,3 +46,4 @@ class Books:
     late: dict[str, int] = field(default_factory=dict)
     early: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
+    rota: Mapping[str, frozenset[str]] = field(default_factory=dict)

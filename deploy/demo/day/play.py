@@ -35,12 +35,19 @@ class Writes(Protocol):
         ...
 
 
+def next_beginning(now: datetime) -> datetime:
+    """Return when the next day of the school begins."""
+    here = now.astimezone(ZoneInfo("Europe/Moscow"))
+    begins = datetime.combine(here.date(), BEGINS, here.tzinfo)
+    return begins if begins > here else begins + timedelta(days=1)
+
+
 @dataclass
 class Play:
     """One day on one ground.
 
-    `managers`: by operator's id; `crews`: whose shift each of SHIFTS is; `late`: how long after its beginning
-    some of them come; `write`: how customers write; `hourly`: called with the number of each hour.
+    `managers`: by operator's id; `crews`: whose shift each of SHIFTS is, as planned; `late`: how long after its
+    beginning some of them come; `write`: how customers write; `hourly`: called with the number of each hour.
     """
 
     ground: Ground
@@ -52,15 +59,16 @@ class Play:
     write: Writes
     step: timedelta
     seed: int
+    begins: datetime
     hourly: Callable[[int], Awaitable[None]] | None = None
-    begins: datetime = field(init=False)
     _due: list[tuple[timedelta, int, Callable[[], Awaitable[None]]]] = field(default_factory=list)
     _order: Iterator[int] = field(default_factory=itertools.count)
 
     async def play(self, customers: Sequence[Customer]) -> None:
-        """Play the day from the next 02:00 on, and wait until nothing is under way."""
+        """Play the day from its beginning on, and wait until nothing is under way."""
         self._chance = random.Random(self.seed)  # noqa: S311 - repeatable
-        await self._until_the_beginning()
+        await self._move(timedelta())
+        await self.ground.rest()
         for customer in customers:
             self._at(customer.orders_at, self._orders(customer))
         passed, hour = timedelta(), -1
@@ -83,13 +91,6 @@ class Play:
         later = now + timedelta(minutes=self._chance.randint(20, 120))
         if later < DAY:
             self._at(later, lambda: self.shop.pay(deal))
-
-    async def _until_the_beginning(self) -> None:
-        now = (await self.ground.now()).astimezone(ZoneInfo("Europe/Moscow"))
-        begins = datetime.combine(now.date(), BEGINS, now.tzinfo)
-        self.begins = begins if begins > now else begins + timedelta(days=1)
-        await self._move(timedelta())
-        await self.ground.rest()
 
     async def _move(self, to: timedelta) -> None:
         self._passed = to

@@ -10,6 +10,7 @@ import httpx
 from deploy.demo.day.balance import Given, Seen, Sent, TaskSeen
 from deploy.demo.day.ground import Ground, asked
 from deploy.demo.day.managers import done
+from deploy.demo.day.rota import read_rota
 
 _STATES = ("active", "deferred", "completed", "failed")
 
@@ -38,7 +39,8 @@ async def read_day(ground: Ground, token: str, desk: str, since: datetime) -> Se
         if one["lead_id"] in leads
     ]
     arrivals, late = await _arrivals(ground, who, asked_since), await _late(ground, who, desk, since)
-    return Seen(leads, tasks, given, messages, await _accepted(ground), arrivals, late)
+    rota = await read_rota(ground, desk, since, who)
+    return Seen(leads, tasks, given, messages, await _accepted(ground), arrivals, late, rota)
 
 
 def _task(one: Mapping[str, Any]) -> TaskSeen:

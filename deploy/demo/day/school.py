@@ -7,14 +7,15 @@ from deploy.demo.day.balance import Day
 from deploy.demo.day.books import Books
 from deploy.demo.day.ground import Ground, asked
 from deploy.demo.day.managers import Manager, Task, done
-from deploy.demo.day.play import Play
+from deploy.demo.day.play import Play, next_beginning
 from deploy.demo.day.reading import read_day
+from deploy.demo.day.rota import KINDS, WISHED, Planning, agreed
 from deploy.demo.day.script import customers
 from deploy.demo.day.shop import Deal, Shop
 from deploy.standins.wazzup.accounts import SCHOOL_KEY
 
-#: Who works when (S4.6); who looks after payments is here in both shifts.
-CREWS = (("anna", "boris", "lidia", "polina"), ("timur", "dina", "egor", "polina"))
+#: Who looks after payments is here in both shifts.
+ALWAYS = ("polina",)
 #: Who oversleeps.
 LATE = {"boris": timedelta(minutes=15)}
 
@@ -45,14 +46,18 @@ async def played(
     people = done(await asked(ground.client, "GET", path, headers=admin))["items"]
     ids = {one["subject"]: one["id"] for one in people}
     managers: dict[str, Manager] = {}
-    crews = [[ids[name] for name in crew] for crew in CREWS]
+    tokens = {name: await ground.token(name, "operator", desk) for name in (*WISHED, *ALWAYS)}
+    begins = next_beginning(await ground.now())
+    headers = {name: {"Authorization": f"Bearer {own}"} for name, own in tokens.items()}
+    rota = await Planning(ground, desk, begins, ids, headers, admin).plan()
+    books.rota = agreed(ids)
+    crews = [[*sorted(rota[kind]), *(ids[name] for name in ALWAYS)] for kind in KINDS]
     late = {ids[name]: by for name, by in LATE.items()}
-    play = Play(ground, shop, books, managers, crews, late, write, step, seed, hourly)
-    for name in sorted({name for crew in CREWS for name in crew}):
-        own = await ground.token(name, "operator", desk)
+    play = Play(ground, shop, books, managers, crews, late, write, step, seed, begins, hourly)
+    for name, own in tokens.items():
         managers[ids[name]] = Manager(ground, ids[name], own, books, deal_of, play.promised)
         # The day begins with none of them at work.
         home = {"operator_id": ids[name], "override": "До начала дня"}
         done(await asked(ground.client, "POST", "/assignment/v1/check-out", home, admin))
     await play.play(customers(count, seed))
-    return Day(shop.deals, books, await read_day(ground, token, desk, play.begins))
+    return Day(shop.deals, books, await read_day(ground, token, desk, begins))
