@@ -1,6 +1,6 @@
 """Desks as the engine reads them, with the playbook versions of new leads."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
 
@@ -27,7 +27,11 @@ class ActiveDesk:
 
 async def read_desks(conn: Connection, codes: Collection[str]) -> dict[str, ActiveDesk]:
     """Return the desks that exist, by code."""
-    rows = await conn.fetch(DESKS, list(codes))
+    return active_desks(await conn.fetch(DESKS, list(codes)))
+
+
+def active_desks(rows: Iterable[asyncpg.Record]) -> dict[str, ActiveDesk]:
+    """Return the desks of rows, by code."""
     return {row["desk"]: ActiveDesk(read_desk(row), row["active"] or {}) for row in rows}
 
 

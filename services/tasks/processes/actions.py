@@ -16,10 +16,10 @@ from services.tasks.calls.actions import ring
 from services.tasks.calls.store import project_calls
 from services.tasks.context import Context
 from services.tasks.fanouts import store as fanouts
-from services.tasks.merges import store as merges
 from services.tasks.merges.rules import ids_of
 from services.tasks.operators.queries import locked_operators
 from services.tasks.partners.store import project_partners
+from services.tasks.processes import store
 from services.tasks.processes.batch import STARTS_ON, Batch, Known, Process
 from services.tasks.processes.convert import (
     MessageStep,
@@ -54,12 +54,13 @@ def advance(ctx: Context) -> UseCase:
         ]
         operators = await locked_operators(tx.conn, {who for who in named if who is not None})
         said = [(event, address_of(event)) for event in events]
-        aliases = await merges.read(tx.conn, ids_of(address for _, address in said))
-        addressed = [(event, aliases.moved(address)) for event, address in said]
-        batch = Batch(ctx, tx, aliases)
+        named_ids, codes = ids_of(address for _, address in said), {event.desk for event in events}
+        beside = await store.beside(tx.conn, named_ids, codes)
+        addressed = [(event, beside.aliases.moved(address)) for event, address in said]
+        batch = Batch(ctx, tx, beside)
         spread = await _spread(ctx, tx, addressed)
         here = [address for event, address in addressed if event.event_id not in spread]
-        await batch.load(addresses=here, desks={event.desk for event in events})
+        await batch.load(addresses=here, desks=codes)
         for event, address in addressed:
             if event.event_id in spread:
                 await _begin_spreading(batch, event, address, operators)

@@ -24,7 +24,6 @@ from services.tasks.engine.facts import Facts, Partner, Subject
 from services.tasks.engine.prices import Rate
 from services.tasks.engine.rules import resolve
 from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, Staff, State, Task, TaskId
-from services.tasks.merges.rules import Aliases
 from services.tasks.numbers import store as numbers
 from services.tasks.numbers.convert import read_figures
 from services.tasks.numbers.rules import Figures, difference, follow
@@ -35,7 +34,7 @@ from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
 from services.tasks.processes.publish import is_only_noted, published
 from services.tasks.processes.rules import Address, asker, hearing, listens, not_started
-from services.tasks.processes.store import Origin, ProcessRow
+from services.tasks.processes.store import NOTHING, Beside, Origin, ProcessRow
 from services.tasks.rates.store import rates_now
 from services.tasks.redistributions import store as redistributions
 from services.tasks.redistributions.rules import MemberState, Note, answers
@@ -77,17 +76,17 @@ class Process:
 class Batch:
     """The locked processes of one transaction; the only writer of processes, tasks and timers."""
 
-    def __init__(self, ctx: Context, tx: Transaction, aliases: Aliases | None = None) -> None:
+    def __init__(self, ctx: Context, tx: Transaction, beside: Beside = NOTHING) -> None:
         self._ctx = ctx
         self._tx = tx
-        self._aliases = aliases or Aliases()
+        self._aliases = beside.aliases
         self.now: datetime = ctx.now()
         self._processes: dict[UUID, Process] = {}
         self._of_subject: dict[Subject, list[Process]] = defaultdict(list)
         self._listeners: list[Process] = []
         self._of_task: dict[UUID, UUID] = {}
         self._askers: Mapping[UUID, UUID] = {}
-        self._desks: dict[str, ActiveDesk] = {}
+        self._desks: dict[str, ActiveDesk] = dict(beside.desks)
         self._partners: dict[UUID, Partner] = {}
         self._staff: Staff | None = None
         self._rates: dict[str, Mapping[str, Rate]] = {}
@@ -117,9 +116,8 @@ class Batch:
             ids={*ids, *named, *listening},
             tasks={address.task_id for address in addresses if address.task_id},
         )
-        codes = {*desks, *(row["desk"] for row in found)}
-        unread = codes - self._desks.keys()
-        self._desks.update(await read_desks(self._tx.conn, unread) if unread else {})
+        codes = {*desks, *(row["desk"] for row in found)} - self._desks.keys()
+        self._desks.update(await read_desks(self._tx.conn, codes) if codes else {})
         await self._load_partners({who for row in found if (who := store.whose_partner(row)) is not None})
         tasks, timers = await store.parts(self._tx.conn, [row["id"] for row in found])
         for row in found:

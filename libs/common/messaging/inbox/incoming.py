@@ -90,7 +90,7 @@ Item: TypeAlias = Incoming | Broken | Skipped
 
 
 def heeds_all(_: EventData) -> bool:
-    """Return that a payload of a subscribed type is heeded, whatever it says."""
+    """Return that every payload of a subscribed type is heeded."""
     return True
 
 

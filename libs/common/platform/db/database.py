@@ -61,7 +61,7 @@ class DatabaseConfig:
 
 
 # The server plans a statement with arrays anew at each call, which for one that writes ten tables takes longer than
-# to run it; and a plan that was made while a table was empty reads all of it until somebody has analysed it.
+# to run it; and a plan that was made while a table was empty reads all of it until the next ANALYZE.
 PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
 _ANY_LENGTH = 0  # by default the driver prepares statements of over 15 KiB anew at each call
 
