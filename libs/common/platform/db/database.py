@@ -109,8 +109,8 @@ class Database:
     ) -> None:
         self.config = config
         self.pool = pool
-        #: For statements that look rows up by key, whatever their values: the server plans each once. Not for walks
-        #: through tables, nor for filters that may be absent.
+        #: For statements that look rows up by key: the server plans each of them once. Not for walks through
+        #: tables, nor for filters that may be absent.
         self.by_key = by_key
         self.engine = engine
         #: Runs after each commit that left events in the outbox: wakes the relay, or sends it a hint.
