@@ -15,6 +15,7 @@ import asyncpg
 
 from libs.common.platform.db import Database
 from libs.common.platform.db.errors import is_contention, is_transient
+from libs.common.platform.waiting import start_apart
 from services.intake.deliveries.backfill import backfill, repeat
 from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.first_order import FIRST_ORDER
@@ -106,7 +107,7 @@ class Acceptance:
         self._running -= 1
         if self._queue:
             self._enter()
-            flusher = asyncio.create_task(self._flush(), name="intake-flush")
+            flusher = start_apart(self._flush(), "intake-flush")
             self._flushers.add(flusher)
             flusher.add_done_callback(self._flushers.discard)
         elif not self._running:
