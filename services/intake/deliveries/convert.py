@@ -316,8 +316,8 @@ def _fallback_ids(delivery: Delivery, n: int) -> tuple[str, str | None]:
     return now, before
 
 
-def as_known_content(row: DeliveryRow, external_id: str) -> DeliveryRow:
-    """Return the row as one of the order that the same content has made in the window before."""
+def as_known_order(row: DeliveryRow, external_id: str) -> DeliveryRow:
+    """Return the row as one of an order that is known by another identifier."""
     return _row(row.delivery, row.order, external_id, row.now)
 
 

@@ -7,7 +7,7 @@ once, each by another name: the one that stores it holds the lock of its number,
 from collections.abc import Sequence
 
 from libs.common.platform.db import Connection
-from services.intake.deliveries.convert import DeliveryRow, as_known_content
+from services.intake.deliveries.convert import DeliveryRow, as_known_order
 from services.intake.deliveries.store import Runner
 
 LOCK = """
@@ -47,4 +47,4 @@ async def with_known_number(db: Runner, rows: Sequence[DeliveryRow]) -> list[Del
         [rows[n].external_id for n in asked],
     )
     known = {asked[record["n"] - 1]: record["external_id"] for record in found}
-    return [as_known_content(row, known[n]) if n in known else row for n, row in enumerate(rows)]
+    return [as_known_order(row, known[n]) if n in known else row for n, row in enumerate(rows)]
