@@ -1,15 +1,20 @@
 """One order that comes by its number and by its id is one order, whichever names it first (S4.1)."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
+from deploy.standins.getcourse.standin import DEMO_KEY
+from libs.common.connect.poll.store import Leased
 from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
 from libs.common.platform.ids import uuid7
 from services.intake.deliveries.batch import Acceptance, store_rows
 from services.intake.deliveries.convert import Delivery, DeliveryRow, parse_delivery
-from services.intake.deliveries.same_number import lock_numbers
+from services.intake.deliveries.same_number import lock_numbers, named_of
 from services.intake.formats.rules import RawRequest
+from services.intake.schools.store import KIND
+from services.intake.schools.worker import Checks, Found
 from services.intake.sources.cache import source_of
 from tests.intake.api import Api, new_source, order_in
 from tests.intake.test_accept_races import blocked
@@ -56,13 +61,47 @@ async def test_two_connections_with_one_order_store_one(api: Api, first: str, th
     db = api.ctx.core.db
     rows = [await row_of(api, said) for said in (first, then)]
     async with db.begin() as tx:
-        await lock_numbers(tx.conn, rows[:1])
+        await lock_numbers(tx.conn, named_of(rows[:1]))
         [stored] = await store_rows(tx.conn, rows[:1])
         other = asyncio.create_task(Acceptance(db).accept(rows[1]))
         await blocked(db)
         await tx.commit()
     assert stored is not None
     assert ((await other).order_id, await api.count("sales_order")) == (stored.order_id, 1)
+
+
+async def school(api: Api) -> tuple[Leased, Found]:
+    """Make a source whose school is checked, and return its check with a list of the order of both names."""
+    view = await api.ok("POST", "/sources", new_source("getcourse"))
+    await api.ok("PUT", f"/sources/{view['id']}/school", {"account": "acme", "api_key": DEMO_KEY})
+    row = {"deal_id": "903", "number": "5001", "status": "new", "email": "anna@example.org"}
+    listed = Found([row], api.clock.now() + timedelta(minutes=1))
+    return Leased(str(view["id"]), "demo", KIND, {}, 0, None, uuid7()), listed
+
+
+async def test_a_call_waits_for_the_check_that_stores_its_order(api: Api) -> None:
+    (check, listed), db = await school(api), api.ctx.core.db
+    async with db.begin() as tx:
+        await Checks(api.ctx).apply(tx, check, [listed])
+        call = asyncio.create_task(api.ctx.acceptance.accept(await row_of(api, NUMBER)))
+        await blocked(db)
+        await tx.commit()
+    await call
+    assert [await api.count(table) for table in ("sales_order", "lead")] == [1, 1]
+
+
+async def test_the_check_waits_for_the_call_that_stores_its_order(api: Api) -> None:
+    (check, listed), db = await school(api), api.ctx.core.db
+    row = await row_of(api, NUMBER)
+    async with db.begin() as tx, db.begin() as other:
+        await lock_numbers(tx.conn, named_of([row]))
+        await store_rows(tx.conn, [row])
+        checking = asyncio.create_task(Checks(api.ctx).apply(other, check, [listed]))
+        await blocked(db)
+        await tx.commit()
+        await checking
+        await other.commit()
+    assert [await api.count(table) for table in ("sales_order", "lead")] == [1, 1]
 
 
 async def row_of(api: Api, said: str) -> DeliveryRow:

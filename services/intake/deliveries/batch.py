@@ -22,7 +22,7 @@ from services.intake.deliveries.first_order import FIRST_ORDER
 from services.intake.deliveries.rules import Disposition, take_batch
 from services.intake.deliveries.same_content import with_known_content
 from services.intake.deliveries.same_customer import check_message, check_order
-from services.intake.deliveries.same_number import lock_numbers, with_known_number
+from services.intake.deliveries.same_number import lock_numbers, named_of, with_known_number
 from services.intake.deliveries.store import ACCEPT, DELIVERIES, Runner
 
 SLOTS = 1  # statements at once: most of a statement's cost is its start, so one large one is cheaper than two
@@ -188,7 +188,7 @@ class Acceptance:
         if all(row.number is None for row in rows):
             return await store_rows(self._db.pool, rows)
         async with self._db.begin() as tx:
-            await lock_numbers(tx.conn, rows)
+            await lock_numbers(tx.conn, named_of(rows))
             results = await store_rows(tx.conn, await with_known_number(tx.conn, rows))
             await tx.commit()
         return results

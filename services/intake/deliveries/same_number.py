@@ -4,7 +4,9 @@ It stays known by what named it first, as the check of a school knows it too. Tw
 once, each by another name: the one that stores it holds the lock of its number, taken before it is looked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
 
 from libs.common.platform.db import Connection
 from services.intake.deliveries.convert import DeliveryRow, as_known_order
@@ -31,20 +33,47 @@ WHERE g.number = g.external_id
 """
 
 
-async def lock_numbers(conn: Connection, rows: Sequence[DeliveryRow]) -> None:
-    """Let no other transaction store the orders of these numbers until this one ends."""
-    named = [row for row in rows if row.number is not None]
-    await conn.execute(LOCK, [str(row.delivery.source.id) for row in named], [row.number for row in named])
+class Named(NamedTuple):
+    """What one call says of which order it is: the number, and what it would be known by if it were new."""
+
+    source_id: UUID
+    number: str
+    external_id: str
+
+
+async def lock_numbers(conn: Connection, named: Sequence[Named]) -> None:
+    """Let no other transaction store the orders of these numbers until this one ends.
+
+    Call it once in a transaction, before it has locked anything that who stores an order locks.
+    """
+    await conn.execute(LOCK, [str(each.source_id) for each in named], [each.number for each in named])
+
+
+async def known_by(db: Runner, named: Sequence[Named]) -> Mapping[Named, str]:
+    """Return what orders are known by, where that is another name than the call would give."""
+    found = await db.fetch(
+        KNOWN,
+        [each.source_id for each in named],
+        [each.number for each in named],
+        [each.external_id for each in named],
+    )
+    return {named[record["n"] - 1]: record["external_id"] for record in found}
+
+
+def named_of(rows: Sequence[DeliveryRow]) -> list[Named]:
+    """Return what those rows say whose number is the order's own."""
+    return [named for row in rows if (named := _named(row)) is not None]
 
 
 async def with_known_number(db: Runner, rows: Sequence[DeliveryRow]) -> list[DeliveryRow]:
-    """Return the rows, those of orders that are known by their number as of them."""
-    asked = [n for n, row in enumerate(rows) if row.number is not None]
-    found = await db.fetch(
-        KNOWN,
-        [rows[n].delivery.source.id for n in asked],
-        [rows[n].number for n in asked],
-        [rows[n].external_id for n in asked],
-    )
-    known = {asked[record["n"] - 1]: record["external_id"] for record in found}
-    return [as_known_order(row, known[n]) if n in known else row for n, row in enumerate(rows)]
+    """Return the rows, those of orders that are known by another name as of them."""
+    known = await known_by(db, named_of(rows))
+    named = [_named(row) for row in rows]
+    return [
+        as_known_order(row, known[each]) if each is not None and each in known else row
+        for row, each in zip(rows, named, strict=True)
+    ]
+
+
+def _named(row: DeliveryRow) -> Named | None:
+    return None if row.number is None else Named(row.delivery.source.id, row.number, row.external_id)

@@ -23,10 +23,11 @@ from libs.common.platform.worker import Watch
 from services.intake.context import Context
 from services.intake.deliveries.batch import store_rows
 from services.intake.deliveries.convert import Delivery, DeliveryRow, notes_json, parse_delivery
+from services.intake.deliveries.same_number import Named, known_by, lock_numbers
 from services.intake.deliveries.store import QUARANTINE
 from services.intake.formats.getcourse import GetCourse
 from services.intake.formats.getcourse_api import api_of, ask_export, listed, start_export
-from services.intake.formats.rules import ParsedOrder, RawRequest, Unreadable
+from services.intake.formats.rules import Fact, ParsedOrder, RawRequest, Unreadable
 from services.intake.placements.store import seen
 from services.intake.schools import store
 from services.intake.schools.rules import (
@@ -132,8 +133,7 @@ class Checks:
 
 
 async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) -> None:
-    rows = await _named(tx, source, found)
-    read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in rows]
+    read = await _known(tx, source, found)
     orders = [fact for _, fact in read if isinstance(fact, ParsedOrder)]
     ids = [each.external_id for each in orders if each.external_id]
     known, gone = await store.mirrored(tx, source.id, ids), await store.forgotten(tx, source.id, ids)
@@ -153,13 +153,27 @@ async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) 
     await seen(tx, source, numbers, now)
 
 
-async def _named(tx: Transaction, source: Source, found: Found) -> Sequence[Mapping[str, str]]:
-    """Return the rows, each by the id that its order is known by: without one in its calls, by its number."""
-    known = await store.by_number(tx, source.id, [row["number"] for row in found.rows if "number" in row])
-    return [
-        {**row, "deal_id": own} if (own := known.get(row.get("number", ""))) is not None else row
-        for row in found.rows
-    ]
+async def _known(tx: Transaction, source: Source, found: Found) -> Sequence[tuple[Mapping[str, str], Fact]]:
+    """Return the rows and what is read of them, each by what its order is known by.
+
+    Until the transaction ends no call stores an order of the list, whichever of its names it says.
+    """
+    read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in found.rows]
+    named = [_named(source, fact) for _, fact in read]
+    asked = [each for each in named if each is not None]
+    await lock_numbers(tx.conn, asked)
+    known = await known_by(tx.conn, asked)
+    for n, ((row, _), each) in enumerate(zip(read, named, strict=True)):
+        if each is not None and each in known:
+            own = {**row, "deal_id": known[each]}
+            read[n] = (own, source.format.read(_raw(own, found.began_at))[0])
+    return read
+
+
+def _named(source: Source, fact: Fact) -> Named | None:
+    if not isinstance(fact, ParsedOrder) or fact.external_number is None or fact.external_id is None:
+        return None
+    return Named(source.id, fact.external_number, fact.external_id)
 
 
 async def _deliver(tx: Transaction, delivery: Delivery) -> None:
