@@ -8,6 +8,7 @@ import pytest
 from deploy.standins.getcourse.standin import DEMO_KEY
 from libs.common.connect.poll.store import Leased
 from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
+from libs.common.contracts.shared import ChangeTarget
 from libs.common.platform.ids import uuid7
 from services.intake.deliveries.batch import Acceptance, store_rows
 from services.intake.deliveries.convert import Delivery, DeliveryRow, parse_delivery
@@ -18,9 +19,11 @@ from services.intake.schools.worker import Checks, Found
 from services.intake.sources.cache import source_of
 from tests.intake.api import Api, new_source, order_in
 from tests.intake.test_accept_races import blocked
+from tests.intake.test_changes import asked
 
 pytestmark = [pytest.mark.req("S4.1")]
 NUMBER, BOTH = "number=5001", "id=903&number=5001"
+ORDERS = "SELECT external_number, status FROM sales_order ORDER BY order_number"
 ANNA = "phone=79130000001&email=anna@example.org"
 
 
@@ -46,6 +49,44 @@ async def test_an_id_that_is_the_number_of_another_is_no_name_of_it(api: Api) ->
         await api.send("GET", f"{url}?{said}&status=payed&{ANNA}")
     found = [order_in(event).external_id for event in await api.said(LeadReceivedV2)]
     assert found == ["5001", "903", "4000"]
+
+
+@pytest.mark.parametrize("calls", [("id=5001&number=4000", NUMBER), (NUMBER, "id=5001&number=4000")])
+async def test_a_number_that_is_the_id_of_another_changes_its_own_order(api: Api, calls: tuple[str, str]) -> None:
+    url = await api.source("getcourse")
+    for said, status in [*((each, "new") for each in calls), (calls[1], "payed"), ("id=8&number=7", "new")]:
+        await api.send("GET", f"{url}?{said}&status={status}&{ANNA}")
+    found = await api.ctx.core.db.pool.fetch(ORDERS)
+    numbers = ["4000", "5001"] if calls[1] == NUMBER else ["5001", "4000"]
+    assert [tuple(row) for row in found] == [(numbers[0], "new"), (numbers[1], "paid"), ("7", "new")]
+
+
+async def test_the_second_name_of_an_order_by_a_number_that_is_an_id_is_its_own(api: Api) -> None:
+    url = await api.source("getcourse")
+    for said, status in (("id=5001&number=4000", "new"), (NUMBER, "new"), (BOTH, "payed"), (NUMBER, "cancelled")):
+        await api.send("GET", f"{url}?{said}&status={status}&{ANNA}")
+    changes = [each.to_status.value for each in await api.said(OrderChanged) if each.external_id != "5001"]
+    assert (await api.count("lead"), len(changes)) == (2, 2)
+
+
+async def test_an_order_whose_number_people_have_changed_stays_known_by_it(api: Api) -> None:
+    url = await api.source("getcourse")
+    await api.send("GET", f"{url}?{NUMBER}&{ANNA}")
+    order_id = await api.ctx.core.db.pool.fetchval("SELECT id FROM sales_order")
+    await api.hear(asked(ChangeTarget.ORDER_FIELDS, order_id, 1, values={"external_number": "A-7"}))
+    await api.send("GET", f"{url}?{NUMBER}&status=payed&{ANNA}")
+    assert [tuple(row) for row in await api.ctx.core.db.pool.fetch(ORDERS)] == [("A-7", "paid")]
+
+
+async def test_the_check_knows_an_order_apart_whose_id_is_the_number_of_another(api: Api) -> None:
+    (check, listed), db = await school(api), api.ctx.core.db
+    await api.ctx.acceptance.accept(await row_of(api, "number=903"))
+    for _ in range(2):
+        async with db.begin() as tx:
+            await Checks(api.ctx).apply(tx, check, [listed])
+            await tx.commit()
+    found = await db.pool.fetch(ORDERS)
+    assert [tuple(row) for row in found] == [("903", "new"), ("5001", "paid")]
 
 
 async def test_a_number_is_of_its_own_source(api: Api) -> None:
@@ -74,7 +115,7 @@ async def school(api: Api) -> tuple[Leased, Found]:
     """Make a source whose school is checked, and return its check with a list of the order of both names."""
     view = await api.ok("POST", "/sources", new_source("getcourse"))
     await api.ok("PUT", f"/sources/{view['id']}/school", {"account": "acme", "api_key": DEMO_KEY})
-    row = {"deal_id": "903", "number": "5001", "status": "new", "email": "anna@example.org"}
+    row = {"deal_id": "903", "number": "5001", "status": "payed", "email": "anna@example.org"}
     listed = Found([row], api.clock.now() + timedelta(minutes=1))
     return Leased(str(view["id"]), "demo", KIND, {}, 0, None, uuid7()), listed
 

@@ -18,18 +18,25 @@ SELECT pg_advisory_xact_lock(key) FROM (
     FROM unnest($1::text[], $2::text[]) AS g(source_id, number) ORDER BY key
 ) g
 """
-# Of a call that names both, an order that is known by its number alone, unless its id is known; of a call that
-# names the number alone, the order that has it. An id may be the number of another.
+# Of a call that names the number alone, the order that has it; of one that names both, an order that is known by
+# its number alone, unless its id is known. An id may be the number of another order: that one is another, unless
+# people have given it the number that it has, and who comes second is known by what says that it is a number.
 KNOWN = """
-SELECT g.n, o.external_id FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY
-    AS g(source_id, number, external_id, n)
-CROSS JOIN LATERAL (
+SELECT g.n, coalesce(o.external_id, g.own) AS external_id
+FROM (SELECT g.*, 'number:' || g.number AS own, g.number = g.external_id AS alone
+      FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS g(source_id, number, external_id, n)) g
+LEFT JOIN LATERAL (
+    SELECT (k.external_number <> g.number AND (g.alone OR k.external_number = k.external_id)
+            AND NOT EXISTS (SELECT FROM history h WHERE h.lead_id = k.lead_id AND h.order_id = k.id
+                            AND h.what = 'order_fields' AND NOT starts_with(h.actor, 'source:'))) IS TRUE AS another
+    FROM sales_order k WHERE k.source_id = g.source_id AND k.external_id = g.external_id LIMIT 1
+) k ON true
+LEFT JOIN LATERAL (
     SELECT o.external_id FROM sales_order o
     WHERE o.source_id = g.source_id AND o.external_number = g.number
-      AND g.number IN (g.external_id, o.external_id) ORDER BY o.order_number LIMIT 1
-) o
-WHERE g.number = g.external_id
-   OR NOT EXISTS (SELECT FROM sales_order k WHERE k.source_id = g.source_id AND k.external_id = g.external_id)
+      AND (g.alone OR o.external_id IN (g.number, g.own)) ORDER BY o.order_number LIMIT 1
+) o ON true
+WHERE CASE WHEN o.external_id IS NULL THEN k.another ELSE g.alone OR k.another IS NOT FALSE END
 """
 
 
