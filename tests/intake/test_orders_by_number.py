@@ -78,6 +78,16 @@ async def test_an_order_whose_number_people_have_changed_stays_known_by_it(api: 
     assert [tuple(row) for row in await api.ctx.core.db.pool.fetch(ORDERS)] == [("A-7", "paid")]
 
 
+@pytest.mark.req("P.7")
+async def test_the_number_of_an_order_whose_customer_is_erased_leads_to_no_one(api: Api) -> None:
+    url = await api.source("getcourse")
+    await api.send("GET", f"{url}?{BOTH}&{ANNA}")
+    customer_id = await api.ctx.core.db.pool.fetchval("SELECT id FROM customer")
+    await api.ok("POST", f"/customers/{customer_id}/erasure", {"reason": "request"})
+    await api.send("GET", f"{url}?{NUMBER}&status=payed&{ANNA}")
+    assert (await api.said(OrderChanged), await api.count("lead"), await api.count("customer")) == ([], 2, 2)
+
+
 async def test_the_check_knows_an_order_apart_whose_id_is_the_number_of_another(api: Api) -> None:
     (check, listed), db = await school(api), api.ctx.core.db
     await api.ctx.acceptance.accept(await row_of(api, "number=903"))

@@ -11,6 +11,7 @@ from uuid import UUID
 from libs.common.platform.db import Connection
 from services.intake.deliveries.convert import DeliveryRow, as_known_order
 from services.intake.deliveries.store import Runner
+from services.intake.orders.rules import NUMBER
 
 LOCK = """
 SELECT pg_advisory_xact_lock(key) FROM (
@@ -19,11 +20,12 @@ SELECT pg_advisory_xact_lock(key) FROM (
 ) g
 """
 # Of a call that names the number alone, the order that has it; of one that names both, an order that is known by
-# its number alone, unless its id is known. An id may be the number of another order: that one is another, unless
-# people have given it the number that it has, and who comes second is known by what says that it is a number.
-KNOWN = """
+# its number alone, unless its id is known; never one whose customer is erased. An id may be the number of another
+# order: that one is another, unless people have given it the number that it has, and who comes second is known by
+# what says that it is a number.
+KNOWN = f"""
 SELECT g.n, coalesce(o.external_id, g.own) AS external_id
-FROM (SELECT g.*, 'number:' || g.number AS own, g.number = g.external_id AS alone
+FROM (SELECT g.*, '{NUMBER}' || g.number AS own, g.number = g.external_id AS alone
       FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS g(source_id, number, external_id, n)) g
 LEFT JOIN LATERAL (
     SELECT (k.external_number <> g.number AND (g.alone OR k.external_number = k.external_id)
@@ -34,10 +36,11 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT o.external_id FROM sales_order o
     WHERE o.source_id = g.source_id AND o.external_number = g.number
-      AND (g.alone OR o.external_id IN (g.number, g.own)) ORDER BY o.order_number LIMIT 1
+      AND (g.alone AND o.external_id <> 'erased ' || o.id OR o.external_id IN (g.number, g.own))
+    ORDER BY o.order_number LIMIT 1
 ) o ON true
 WHERE CASE WHEN o.external_id IS NULL THEN k.another ELSE g.alone OR k.another IS NOT FALSE END
-"""
+"""  # noqa: S608 - made of a constant
 
 
 class Named(NamedTuple):

@@ -28,6 +28,7 @@ from services.intake.deliveries.store import QUARANTINE
 from services.intake.formats.getcourse import GetCourse
 from services.intake.formats.getcourse_api import api_of, ask_export, listed, start_export
 from services.intake.formats.rules import Fact, ParsedOrder, RawRequest, Unreadable
+from services.intake.orders.rules import NUMBER
 from services.intake.placements.store import seen
 from services.intake.schools import store
 from services.intake.schools.rules import (
@@ -136,7 +137,8 @@ async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) 
     read = await _known(tx, source, found)
     orders = [fact for _, fact in read if isinstance(fact, ParsedOrder)]
     ids = [each.external_id for each in orders if each.external_id]
-    known, gone = await store.mirrored(tx, source.id, ids), await store.forgotten(tx, source.id, ids)
+    names = [*ids, *(f"{NUMBER}{each.external_number}" for each in orders if each.external_number)]
+    known, gone = await store.mirrored(tx, source.id, ids), await store.forgotten(tx, source.id, names)
     for row, fact in read:
         mirrored = known.get(fact.external_id or "") if isinstance(fact, ParsedOrder) else None
         if isinstance(fact, ParsedOrder) and mirrored is None and is_forgotten(fact, gone):
