@@ -1,6 +1,7 @@
 """One order that comes by its number and by its id is one order, whichever names it first (S4.1)."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,8 @@ from libs.common.connect.poll.store import Leased
 from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
 from libs.common.contracts.shared import ChangeTarget
 from libs.common.platform.ids import uuid7
-from services.intake.deliveries.batch import Acceptance, store_rows
+from services.intake.deliveries.batch import Acceptance, store_named
 from services.intake.deliveries.convert import Delivery, DeliveryRow, parse_delivery
-from services.intake.deliveries.same_number import lock_numbers, named_of
 from services.intake.formats.rules import RawRequest
 from services.intake.schools.store import KIND
 from services.intake.schools.worker import Checks, Found
@@ -22,7 +22,7 @@ from tests.intake.test_accept_races import blocked
 from tests.intake.test_changes import asked
 
 pytestmark = [pytest.mark.req("S4.1")]
-NUMBER, BOTH = "number=5001", "id=903&number=5001"
+ID, NUMBER, BOTH = "id=903", "number=5001", "id=903&number=5001"
 ORDERS = "SELECT external_number, status FROM sales_order ORDER BY order_number"
 ANNA = "phone=79130000001&email=anna@example.org"
 
@@ -41,6 +41,39 @@ async def test_an_order_stays_known_by_what_named_it_first(api: Api, first: str,
     for said, status in ((first, "new"), (then, "payed"), (first, "payed")):
         await api.send("GET", f"{url}?{said}&status={status}&{ANNA}")
     assert await known(api) == (1, [(named, "paid")])
+
+
+@pytest.mark.parametrize("calls", [(NUMBER, BOTH, ID), (ID, BOTH, NUMBER), (NUMBER, BOTH, ID, NUMBER)])
+async def test_what_a_call_with_both_names_said_is_remembered(api: Api, calls: Sequence[str]) -> None:
+    url = await api.source("getcourse")
+    for said in calls:
+        await api.send("GET", f"{url}?{said}&status=new&{ANNA}")
+    await api.send("GET", f"{url}?{calls[-1]}&status=payed&{ANNA}")
+    assert await known(api) == (1, [("5001" if calls[0] == NUMBER else "903", "paid")])
+
+
+async def test_what_a_list_of_the_school_names_is_remembered_also_when_it_says_nothing_new(api: Api) -> None:
+    (check, listed), db = await school(api), api.ctx.core.db
+    await api.ctx.acceptance.accept(await row_of(api, f"{NUMBER}&status=payed"))
+    async with db.begin() as tx:
+        await Checks(api.ctx).apply(tx, check, [listed])
+        await tx.commit()
+    await api.ctx.acceptance.accept(await row_of(api, ID))
+    assert await api.count("sales_order") == 1
+
+
+async def test_a_call_by_the_id_waits_for_the_one_that_says_whose_id_it_is(api: Api) -> None:
+    await api.source("getcourse")
+    db = api.ctx.core.db
+    await api.ctx.acceptance.accept(await row_of(api, NUMBER))
+    row = await row_of(api, BOTH)
+    async with db.begin() as tx:
+        await store_named(tx.conn, [row])
+        other = asyncio.create_task(api.ctx.acceptance.accept(await row_of(api, ID)))
+        await blocked(db)
+        await tx.commit()
+    await other
+    assert await api.count("sales_order") == 1
 
 
 async def test_an_id_that_is_the_number_of_another_is_no_name_of_it(api: Api) -> None:
@@ -112,8 +145,7 @@ async def test_two_connections_with_one_order_store_one(api: Api, first: str, th
     db = api.ctx.core.db
     rows = [await row_of(api, said) for said in (first, then)]
     async with db.begin() as tx:
-        await lock_numbers(tx.conn, named_of(rows[:1]))
-        [stored] = await store_rows(tx.conn, rows[:1])
+        [stored] = await store_named(tx.conn, rows[:1])
         other = asyncio.create_task(Acceptance(db).accept(rows[1]))
         await blocked(db)
         await tx.commit()
@@ -145,8 +177,7 @@ async def test_the_check_waits_for_the_call_that_stores_its_order(api: Api) -> N
     (check, listed), db = await school(api), api.ctx.core.db
     row = await row_of(api, NUMBER)
     async with db.begin() as tx, db.begin() as other:
-        await lock_numbers(tx.conn, named_of([row]))
-        await store_rows(tx.conn, [row])
+        await store_named(tx.conn, [row])
         checking = asyncio.create_task(Checks(api.ctx).apply(other, check, [listed]))
         await blocked(db)
         await tx.commit()

@@ -26,7 +26,9 @@ LEADS = "SELECT id, phone, phone_raw, email FROM lead WHERE customer_id = ANY($1
 CUSTOMERS = "SELECT id, name FROM customer WHERE id = ANY($1::uuid[]) ORDER BY merged_into NULLS FIRST, id"
 # From now on these find no customer, and a later word of the source no order: what comes is of a new customer.
 DETACH = "DELETE FROM customer_identity WHERE customer_id = ANY($1::uuid[])"
-PART_ORDERS = "UPDATE sales_order SET external_id = 'erased ' || id WHERE customer_id = ANY($1::uuid[])"
+PART_ORDERS = """
+UPDATE sales_order SET external_id = 'erased ' || id, external_alias = NULL WHERE customer_id = ANY($1::uuid[])
+"""
 # What a list of its source says of it again is no news, unless that is another status. The list names its id, also
 # of one whose calls named the number alone.
 FORGET_ORDERS = f"""
