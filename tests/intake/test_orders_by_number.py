@@ -11,7 +11,7 @@ from libs.common.connect.poll.store import Leased
 from libs.common.contracts.intake import LeadReceivedV2, OrderChanged
 from libs.common.contracts.shared import ChangeTarget
 from libs.common.platform.ids import uuid7
-from services.intake.deliveries.batch import Acceptance, store_named
+from services.intake.deliveries.batch import Acceptance, store_first_order, store_named
 from services.intake.deliveries.convert import Delivery, DeliveryRow, parse_delivery
 from services.intake.formats.rules import RawRequest
 from services.intake.schools.store import KIND
@@ -186,11 +186,35 @@ async def test_the_check_waits_for_the_call_that_stores_its_order(api: Api) -> N
     assert [await api.count(table) for table in ("sales_order", "lead")] == [1, 1]
 
 
-async def row_of(api: Api, said: str) -> DeliveryRow:
+async def test_a_new_order_of_a_new_person_is_one_statement(api: Api) -> None:
+    await api.source("getcourse")
+    row, asked = await row_of(api, BOTH), list[str]()
+    async with api.ctx.core.db.pool.acquire() as conn:
+        conn.add_query_logger(lambda said: asked.append(said.query))
+    stored = await api.ctx.acceptance.accept(row)
+    assert (stored.disposition, len(asked)) == ("accepted", 1)
+
+
+@pytest.mark.parametrize(("first", "then"), [(NUMBER, BOTH), (BOTH, NUMBER)])
+async def test_of_two_lean_statements_the_second_sees_what_the_first_stored(
+    api: Api, first: str, then: str
+) -> None:
+    await api.source("getcourse")
+    db = api.ctx.core.db
+    async with db.begin() as tx:
+        assert await store_first_order(tx.conn, await row_of(api, first)) is not None
+        other = await row_of(api, then, "phone=79130000002&email=boris@example.org")
+        waiting = asyncio.create_task(store_first_order(db.pool, other))
+        await blocked(db)
+        await tx.commit()
+    assert (await waiting, await api.count("sales_order")) == (None, 1)
+
+
+async def row_of(api: Api, said: str, person: str = ANNA) -> DeliveryRow:
     """Return a call of the one source as it is stored."""
     source = await api.ctx.core.db.pool.fetchrow("SELECT * FROM source")
     assert source is not None
-    now, raw = api.ctx.core.clock.now(), RawRequest("GET", f"{said}&{ANNA}".encode(), {}, b"")
+    now, raw = api.ctx.core.clock.now(), RawRequest("GET", f"{said}&{person}".encode(), {}, b"")
     parsed = parse_delivery(Delivery(uuid7(), source_of(source), now, raw, None), now)
     assert isinstance(parsed, DeliveryRow)
     return parsed

@@ -18,7 +18,7 @@ from libs.common.platform.db.errors import is_contention, is_transient
 from libs.common.platform.waiting import start_apart
 from services.intake.deliveries.backfill import backfill, repeat
 from services.intake.deliveries.convert import DeliveryRow
-from services.intake.deliveries.first_order import FIRST_ORDER
+from services.intake.deliveries.first_order import FIRST_ORDER, values
 from services.intake.deliveries.rules import Disposition, take_batch
 from services.intake.deliveries.same_content import with_known_content
 from services.intake.deliveries.same_customer import check_message, check_order
@@ -168,7 +168,7 @@ class Acceptance:
         try:
             if row.phone_key is None and row.customer.email is None:  # no person by whom it would be found
                 [row] = await with_known_content(self._db.pool, [row])
-            accepted = await store_first_order(self._db.pool, row) if not row.by_names else None
+            accepted = await store_first_order(self._db.pool, row)
             if accepted is None:
                 [accepted] = await self._together([row])
             self._wake_relay()
@@ -208,7 +208,7 @@ class Acceptance:
 async def store_first_order(db: Runner, row: DeliveryRow) -> Accepted | None:
     """Store a new order of a new person; None when it is no such one: nothing was stored then."""
     try:
-        stored = await db.fetchrow(FIRST_ORDER, *DELIVERIES.values(row))
+        stored = await db.fetchrow(FIRST_ORDER, *values(row))
     except asyncpg.UniqueViolationError:
         return None
     return None if stored is None else _accepted(stored, changed=False)
