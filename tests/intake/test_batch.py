@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Hashable
+from contextvars import copy_context
 from dataclasses import dataclass
 
 import pytest
@@ -10,11 +11,15 @@ from hypothesis import strategies as st
 
 from libs.common.contracts.shared import Signal
 from libs.common.domain.phone import read_phone
+from libs.common.platform.db import Connection
+from libs.common.platform.db.database import before_commit
+from libs.common.platform.http.idempotency import ClaimLostError
 from services.intake.context import Context
 from services.intake.deliveries.batch import Acceptance, OverloadedError
 from services.intake.deliveries.rules import Pace, signals_of, take_batch
 from tests.intake.api import Api, order
 from tests.intake.test_accept_races import delivery_row
+from tests.intake.test_orders_by_number import row_of
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,21 @@ async def test_drained_means_that_everything_is_stored(api: Api, ctx: Context) -
     await acceptance.drain()
     assert await api.count("lead") >= 57
     await asyncio.gather(*crowd)
+
+
+async def test_what_waited_behind_a_rerun_is_not_committed_by_its_claim(api: Api, ctx: Context) -> None:
+    await api.source("getcourse")
+    row, call = await row_of(api, "id=1&number=5001&status=payed"), copy_context()
+    call.run(before_commit.set, taken_over)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ctx.acceptance.accept(delivery_row("1")), context=call)
+        paid = group.create_task(ctx.acceptance.accept(row))
+    assert (paid.result().disposition, await api.count("sales_order")) == ("accepted", 2)
+
+
+async def taken_over(_: Connection) -> None:
+    """Settle the claim of a key that another call has by now."""
+    raise ClaimLostError
 
 
 async def test_while_the_database_is_away_the_answer_is_503(api: Api, ctx: Context) -> None:

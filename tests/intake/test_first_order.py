@@ -11,7 +11,7 @@ import pytest
 from libs.common.platform.db import Database
 from services.intake.context import Context
 from services.intake.deliveries.convert import DeliveryRow
-from services.intake.deliveries.first_order import FIRST_ORDER
+from services.intake.deliveries.first_order import FIRST_ORDER, values
 from services.intake.deliveries.rules import Disposition
 from services.intake.deliveries.store import ACCEPT, DELIVERIES
 from tests.intake.api import Api
@@ -64,7 +64,7 @@ async def test_it_stores_what_the_whole_statement_would(
     if known_playbook:
         await ctx.core.db.pool.execute(KNOWN_PLAYBOOK)
     row = delivery_row("1", **said)
-    lean = await stored(ctx.core.db, FIRST_ORDER, DELIVERIES.values(row))
+    lean = await stored(ctx.core.db, FIRST_ORDER, values(row))
     assert lean == await stored(ctx.core.db, ACCEPT, DELIVERIES.arrays([row]))
 
 
@@ -82,14 +82,14 @@ async def test_of_what_is_known_it_stores_nothing(
 ) -> None:
     await ctx.acceptance.accept(known)
     before = await api.count("delivery")
-    assert await ctx.core.db.pool.fetch(FIRST_ORDER, *DELIVERIES.values(row)) == []
+    assert await ctx.core.db.pool.fetch(FIRST_ORDER, *values(row)) == []
     assert await api.count("delivery") == before
 
 
 async def test_what_it_could_not_see_is_decided_by_the_whole_statement(api: Api, ctx: Context) -> None:
     db = ctx.core.db
     async with db.begin() as tx:
-        await tx.conn.fetch(FIRST_ORDER, *DELIVERIES.values(delivery_row("1")))
+        await tx.conn.fetch(FIRST_ORDER, *values(delivery_row("1")))
         repeat = asyncio.create_task(ctx.acceptance.accept(delivery_row("1")))
         await blocked(db)
         await tx.commit()

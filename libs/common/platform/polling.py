@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from libs.common.platform.telemetry.logs import get_logger
+from libs.common.platform.waiting import start_apart
 
 EVERY = 0.2  # seconds
 
@@ -29,7 +30,7 @@ class SharedPoll:
         """Look for the block at least."""
         self._watchers += 1
         if not self.is_looking:
-            self._task = asyncio.create_task(self._run())
+            self._task = start_apart(self._run(), "look for streams")
         try:
             yield
         finally:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
+from contextvars import Context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -32,6 +33,14 @@ async def quietly(work: Coroutine[object, object, object], seconds: float) -> No
     """Await the closing of a discarded object; errors and time-outs are ignored."""
     with suppress(Exception):
         await bounded(work, seconds)
+
+
+def start_apart(work: Coroutine[object, object, T], name: str) -> "asyncio.Task[T]":
+    """Start work that is of all callers: nothing of the context of the one that comes first is seen by it.
+
+    A context has what a call's commits settle first (`db.before_commit`), what its logs say, and its trace.
+    """
+    return asyncio.create_task(work, name=name, context=Context())
 
 
 def _abandon(task: "asyncio.Future[T]") -> None:

@@ -18,7 +18,7 @@ from services.intake.deliveries.convert import Delivery, DeliveryRow, Understood
 from services.intake.deliveries.parts import understand
 from services.intake.deliveries.rules import Disposition
 from services.intake.deliveries.same_customer import check_order
-from services.intake.deliveries.same_number import with_known_number
+from services.intake.deliveries.same_number import all_named, as_known, known_by
 from services.intake.deliveries.store import COUNT_RERUN, QUARANTINE, SUPERSEDED
 from services.intake.errors import NotFoundError
 from services.intake.formats.base import Answer
@@ -194,7 +194,7 @@ async def _accept_again(ctx: Context, row: DeliveryRow) -> None:
     pool, delivery = ctx.core.db.pool, row.delivery
     if delivery.source.format.weak_ids:
         row = await check_order(pool, row)
-    [row] = await with_known_number(pool, [row])
+    row = as_known(row, await known_by(pool, all_named([row])))
     lead = await pool.fetchval(SUPERSEDED, delivery.id, delivery.source.id, row.external_id)
     if lead is not None:
         await update_leads(pool, [(row, lead)])

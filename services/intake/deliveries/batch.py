@@ -13,15 +13,16 @@ from uuid import UUID
 
 import asyncpg
 
-from libs.common.platform.db import Database
+from libs.common.platform.db import Connection, Database
 from libs.common.platform.db.errors import is_contention, is_transient
+from libs.common.platform.waiting import start_apart
 from services.intake.deliveries.backfill import backfill, repeat
 from services.intake.deliveries.convert import DeliveryRow
-from services.intake.deliveries.first_order import FIRST_ORDER
+from services.intake.deliveries.first_order import FIRST_ORDER, values
 from services.intake.deliveries.rules import Disposition, take_batch
 from services.intake.deliveries.same_content import with_known_content
 from services.intake.deliveries.same_customer import check_message, check_order
-from services.intake.deliveries.same_number import lock_numbers, with_known_number
+from services.intake.deliveries.same_number import all_named, as_known, known_by, lock_names, remember
 from services.intake.deliveries.store import ACCEPT, DELIVERIES, Runner
 
 SLOTS = 1  # statements at once: most of a statement's cost is its start, so one large one is cheaper than two
@@ -106,7 +107,7 @@ class Acceptance:
         self._running -= 1
         if self._queue:
             self._enter()
-            flusher = asyncio.create_task(self._flush(), name="intake-flush")
+            flusher = start_apart(self._flush(), "intake-flush")
             self._flushers.add(flusher)
             flusher.add_done_callback(self._flushers.discard)
         elif not self._running:
@@ -167,7 +168,7 @@ class Acceptance:
         try:
             if row.phone_key is None and row.customer.email is None:  # no person by whom it would be found
                 [row] = await with_known_content(self._db.by_key, [row])
-            accepted = await store_first_order(self._db.by_key, row) if row.number is None else None
+            accepted = await store_first_order(self._db.by_key, row)
             if accepted is None:
                 [accepted] = await self._together([row])
             self._wake_relay()
@@ -184,11 +185,10 @@ class Acceptance:
     async def _together(self, rows: Sequence[DeliveryRow]) -> list[Accepted | None]:
         """Store orders, those that are known by their content or their number as what they are."""
         rows = await with_known_content(self._db.by_key, rows)
-        if all(row.number is None for row in rows):
+        if not any(row.by_names for row in rows):
             return await store_rows(self._db.by_key, rows)
         async with self._db.begin(by_key=True) as tx:
-            await lock_numbers(tx.conn, rows)
-            results = await store_rows(tx.conn, await with_known_number(tx.conn, rows))
+            results = await store_named(tx.conn, rows)
             await tx.commit()
         return results
 
@@ -208,7 +208,7 @@ class Acceptance:
 async def store_first_order(db: Runner, row: DeliveryRow) -> Accepted | None:
     """Store a new order of a new person; None when it is no such one: nothing was stored then."""
     try:
-        stored = await db.fetchrow(FIRST_ORDER, *DELIVERIES.values(row))
+        stored = await db.fetchrow(FIRST_ORDER, *values(row))
     except asyncpg.UniqueViolationError:
         return None
     return None if stored is None else _accepted(stored, changed=False)
@@ -221,6 +221,16 @@ async def store_rows(db: Runner, rows: Sequence[DeliveryRow]) -> list[Accepted |
     incomplete = [(row, done) for row, done in pairs if done and (done["conflict"] or not done["fresh"])]
     changed = await backfill(db, incomplete) if incomplete else set()
     return [_accepted(done, changed=done["lead_id"] in changed) if done else None for _, done in pairs]
+
+
+async def store_named(conn: Connection, rows: Sequence[DeliveryRow]) -> list[Accepted | None]:
+    """Store orders that may be known by other names, in a transaction that has stored nothing yet."""
+    named = all_named(rows)
+    await lock_names(conn, named)
+    known = await known_by(conn, named)
+    results = await store_rows(conn, [as_known(row, known) for row in rows])
+    await remember(conn, known)
+    return results
 
 
 def refuses_values(error: Exception) -> bool:

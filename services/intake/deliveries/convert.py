@@ -94,8 +94,9 @@ class DeliveryRow:
 
     `phone_key` is the number when it is a possible one, `head` the part of the event that the delivery decides and
     `order_head` that of its order, `size` their bytes. `unsure`: the identifier may belong to another customer by
-    now. `before`: the identifier that the same content had, when it came in the window before. `number`: the
-    order's own, where that identifies it too. A batch has no key twice.
+    now. `before`: the identifier that the same content had, when it came in the window before. `by_names`: the
+    order may be known by another name than this one; `number`: its own, where that is one. A batch has no key
+    twice.
     """
 
     delivery: Delivery
@@ -117,6 +118,7 @@ class DeliveryRow:
     webhook_id: str | None
     unsure: bool
     before: str | None
+    by_names: bool
     number: str | None
     keys: frozenset[Hashable]
 
@@ -247,7 +249,8 @@ def _row(
     source = delivery.source
     phone = _phone(order, source)
     key = phone.e164 if phone and not is_false(phone) else None
-    number = order.external_number if source.format.numbers_are_ids and not delivery.trial else None
+    by_names = source.format.numbers_are_ids and not delivery.trial and bool(order.external_id)
+    number = order.external_number if by_names else None
     keys: set[Hashable] = {(source.id, external_id)}
     keys.update({(source.id, number)} if number else ())
     keys.update((source.desk, identity) for identity in (key, order.email) if identity)
@@ -280,6 +283,7 @@ def _row(
         webhook_id=delivery.repeat_key,
         unsure=source.format.weak_ids,
         before=before,
+        by_names=by_names,
         number=number or None,
         keys=frozenset(keys),
     )
@@ -316,8 +320,8 @@ def _fallback_ids(delivery: Delivery, n: int) -> tuple[str, str | None]:
     return now, before
 
 
-def as_known_content(row: DeliveryRow, external_id: str) -> DeliveryRow:
-    """Return the row as one of the order that the same content has made in the window before."""
+def as_known_order(row: DeliveryRow, external_id: str) -> DeliveryRow:
+    """Return the row as one of an order that is known by another identifier."""
     return _row(row.delivery, row.order, external_id, row.now)
 
 

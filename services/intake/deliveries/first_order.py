@@ -2,13 +2,17 @@
 
 It stores what `store.ACCEPT` would and returns one row. It stores nothing and returns none when it sees the order
 or the person; when another transaction stores one of them at the same time, it is a unique violation. In both
-cases `ACCEPT` decides. Locks are taken in the order of `ACCEPT`: each of these inserts reads from the one before.
+cases `ACCEPT` decides. What may be known by another name is looked for by a function of the database: it takes the
+locks of `same_number` first, and sees what was committed until it had them. Other locks are taken in the order of
+`ACCEPT`: each of these inserts reads from the one before.
 """
 
 from libs.common.contracts.intake import LeadReceivedV2
+from services.intake.deliveries.convert import DeliveryRow
 from services.intake.deliveries.store import DELIVERIES, RECEIVED, SHOWN_TITLE_JSON, UNPAID, said_paid
 from services.intake.playbooks.rules import UNSEEN
 
+BY_NAMES = len(DELIVERIES.columns) + 1
 FIRST_ORDER = f"""
 WITH given AS MATERIALIZED (
     SELECT i.*, uuidv7() AS lead_id, uuidv7() AS customer_id, uuidv7() AS order_id,
@@ -24,6 +28,8 @@ WITH given AS MATERIALIZED (
                       WHERE c.desk = i.desk AND c.kind = 'email' AND c.value = i.email)
       AND NOT EXISTS (SELECT FROM customer_identity c
                       WHERE c.desk = i.desk AND c.kind = 'phone' AND c.value = i.phone_key)
+      AND CASE WHEN ${BY_NAMES}::boolean
+               THEN NOT is_known_by_name(i.source_id, i.external_id, i.external_number) ELSE true END
 ), emails AS (
     INSERT INTO customer_identity (desk, kind, value, customer_id)
     SELECT desk, 'email', email, customer_id FROM given WHERE email IS NOT NULL
@@ -76,3 +82,8 @@ WITH given AS MATERIALIZED (
 SELECT 1 AS n, lead_id, order_id, order_number, disposition, customer_id, true AS fresh, false AS conflict
 FROM given, kept
 """  # noqa: S608 - made of constants alone
+
+
+def values(row: DeliveryRow) -> list[object]:
+    """Return the values of a row for `FIRST_ORDER`."""
+    return [*DELIVERIES.values(row), row.by_names]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.intake.deliveries.convert import DeliveryRow, as_known_content
+from services.intake.deliveries.convert import DeliveryRow, as_known_order
 from services.intake.deliveries.store import Runner
 
 KNOWN = """
@@ -25,4 +25,4 @@ async def with_known_content(db: Runner, rows: Sequence[DeliveryRow]) -> list[De
         [rows[n].delivery.received_at - timedelta(seconds=rows[n].delivery.source.repeats) for n in asked],
     )
     known = {asked[record["n"] - 1]: record["external_id"] for record in found}
-    return [as_known_content(row, known[n]) if n in known else row for n, row in enumerate(rows)]
+    return [as_known_order(row, known[n]) if n in known else row for n, row in enumerate(rows)]

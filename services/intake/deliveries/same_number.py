@@ -1,50 +1,121 @@
-"""Whether an order is known already, by its number: calls of one source may name its id, its number, or both.
+"""Whether an order is known already, by another name: calls of one source may name its id, its number, or both.
 
-It stays known by what named it first, as the check of a school knows it too. Two connections may bring one order at
-once, each by another name: the one that stores it holds the lock of its number, taken before it is looked for.
+It stays known by what named it first, as the check of a school knows it too; who names both says which id is of
+which number. Two connections may bring one order at once, each by another name: the one that stores it holds the
+locks of all names that it says, taken before it is looked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
 
 from libs.common.platform.db import Connection
-from services.intake.deliveries.convert import DeliveryRow, as_known_content
+from services.intake.deliveries.convert import DeliveryRow, as_known_order
 from services.intake.deliveries.store import Runner
+from services.intake.orders.rules import NUMBER
 
 LOCK = """
 SELECT pg_advisory_xact_lock(key) FROM (
-    SELECT DISTINCT hashtextextended(source_id || ' ' || number, 0) AS key
-    FROM unnest($1::text[], $2::text[]) AS g(source_id, number) ORDER BY key
+    SELECT DISTINCT hashtextextended(g.source_id || ' ' || name, 0) AS key
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS g(source_id, number, external_id)
+    CROSS JOIN LATERAL unnest(ARRAY[g.number, g.external_id]) AS name
+    WHERE name IS NOT NULL ORDER BY key
 ) g
 """
-# Of a call that names both, an order that is known by its number alone, unless its id is known; of a call that
-# names the number alone, the order that has it. An id may be the number of another.
-KNOWN = """
-SELECT g.n, o.external_id FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY
-    AS g(source_id, number, external_id, n)
-CROSS JOIN LATERAL (
+# Of a call that names the number alone, the order that has it; of one that names both, an order that is known by
+# its number alone, unless its id is known; never one whose customer is erased. Of any id, the order that a call
+# with both names said it is of. An id may be the number of another order: that one is another, unless people have
+# given it the number that it has, and who comes second is known by what says that it is a number.
+KNOWN = f"""
+SELECT g.n, coalesce(o.external_id, a.external_id, g.own) AS external_id
+FROM (SELECT g.*, '{NUMBER}' || g.number AS own, g.number IS NOT DISTINCT FROM g.external_id AS alone
+      FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS g(source_id, number, external_id, n)) g
+LEFT JOIN LATERAL (
+    SELECT (k.external_number <> g.number AND (g.alone OR k.external_number = k.external_id)
+            AND NOT EXISTS (SELECT FROM history h WHERE h.lead_id = k.lead_id AND h.order_id = k.id
+                            AND h.what = 'order_fields' AND NOT starts_with(h.actor, 'source:'))) IS TRUE AS another
+    FROM sales_order k WHERE k.source_id = g.source_id AND k.external_id = g.external_id LIMIT 1
+) k ON true
+LEFT JOIN LATERAL (
     SELECT o.external_id FROM sales_order o
     WHERE o.source_id = g.source_id AND o.external_number = g.number
-      AND g.number IN (g.external_id, o.external_id) ORDER BY o.order_number LIMIT 1
-) o
-WHERE g.number = g.external_id
-   OR NOT EXISTS (SELECT FROM sales_order k WHERE k.source_id = g.source_id AND k.external_id = g.external_id)
+      AND (g.alone AND o.external_id <> 'erased ' || o.id OR o.external_id IN (g.number, g.own))
+    ORDER BY o.order_number LIMIT 1
+) o ON true
+LEFT JOIN LATERAL (
+    SELECT a.external_id FROM sales_order a
+    WHERE a.source_id = g.source_id AND a.external_alias = g.external_id AND NOT g.alone
+    ORDER BY a.order_number LIMIT 1
+) a ON true
+WHERE CASE WHEN o.external_id IS NOT NULL THEN g.alone OR k.another IS NOT FALSE
+           WHEN a.external_id IS NOT NULL THEN k.another IS NOT FALSE ELSE k.another END
+"""  # noqa: S608 - made of a constant
+# The order has been stored, or locked, by this transaction already.
+REMEMBER = """
+UPDATE sales_order o SET external_alias = g.external_id
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS g(source_id, known, external_id)
+WHERE o.source_id = g.source_id AND o.external_id = g.known AND o.external_alias IS NULL
 """
 
 
-async def lock_numbers(conn: Connection, rows: Sequence[DeliveryRow]) -> None:
-    """Let no other transaction store the orders of these numbers until this one ends."""
-    named = [row for row in rows if row.number is not None]
-    await conn.execute(LOCK, [str(row.delivery.source.id) for row in named], [row.number for row in named])
+class Named(NamedTuple):
+    """What one call says of which order it is: the number, and what it would be known by if it were new."""
+
+    source_id: UUID
+    number: str | None
+    external_id: str
+
+    @property
+    def both(self) -> bool:
+        """Whether it says an id and a number."""
+        return self.number not in {None, self.external_id}
 
 
-async def with_known_number(db: Runner, rows: Sequence[DeliveryRow]) -> list[DeliveryRow]:
-    """Return the rows, those of orders that are known by their number as of them."""
-    asked = [n for n, row in enumerate(rows) if row.number is not None]
+async def lock_names(conn: Connection, named: Sequence[Named]) -> None:
+    """Let no other transaction store orders of these names until this one ends.
+
+    Call it once in a transaction, before it has locked anything that who stores an order locks.
+    """
+    await conn.execute(
+        LOCK,
+        [str(each.source_id) for each in named],
+        [each.number for each in named],
+        [each.external_id for each in named],
+    )
+
+
+async def known_by(db: Runner, named: Sequence[Named]) -> Mapping[Named, str]:
+    """Return what orders are known by, where that is another name than the call would give."""
+    if not named:
+        return {}
     found = await db.fetch(
         KNOWN,
-        [rows[n].delivery.source.id for n in asked],
-        [rows[n].number for n in asked],
-        [rows[n].external_id for n in asked],
+        [each.source_id for each in named],
+        [each.number for each in named],
+        [each.external_id for each in named],
     )
-    known = {asked[record["n"] - 1]: record["external_id"] for record in found}
-    return [as_known_content(row, known[n]) if n in known else row for n, row in enumerate(rows)]
+    return {named[record["n"] - 1]: record["external_id"] for record in found}
+
+
+async def remember(conn: Connection, known: Mapping[Named, str]) -> None:
+    """Keep the ids of orders that are known by their numbers. Call it when they are stored."""
+    said = [(each, name) for each, name in known.items() if each.both]
+    if said:
+        sources, names = [each.source_id for each, _ in said], [name for _, name in said]
+        await conn.execute(REMEMBER, sources, names, [each.external_id for each, _ in said])
+
+
+def named_of(row: DeliveryRow) -> Named | None:
+    """Return what a row says of which order it is; None when that is known by one name alone."""
+    return Named(row.delivery.source.id, row.number, row.external_id) if row.by_names else None
+
+
+def all_named(rows: Sequence[DeliveryRow]) -> list[Named]:
+    """Return what rows say of which orders they are."""
+    return [named for row in rows if (named := named_of(row)) is not None]
+
+
+def as_known(row: DeliveryRow, known: Mapping[Named, str]) -> DeliveryRow:
+    """Return the row, that of an order which is known by another name as of it."""
+    named = named_of(row)
+    return row if named is None or named not in known else as_known_order(row, known[named])

@@ -169,7 +169,8 @@ WITH given AS MATERIALIZED (
            {said_paid("r.status", "r.")}
     FROM resolved r ORDER BY r.source_id, r.external_id
     ON CONFLICT (source_id, external_id) DO UPDATE
-    SET (status, status_said, amount, paid, currency, payment_link, said_at, heard_at, said_paid, booked_paid,
+    SET external_number = coalesce(o.external_number, excluded.external_number),
+        (status, status_said, amount, paid, currency, payment_link, said_at, heard_at, said_paid, booked_paid,
          unpaid_status, version) = (
             SELECT s.status, o.status_said OR excluded.status_said, s.amount, s.paid, s.currency, s.payment_link,
                    greatest(o.said_at, excluded.said_at), greatest(o.heard_at, excluded.heard_at),

@@ -71,7 +71,7 @@ PLACES: tuple[Place | Waiting, ...] = (
         {
             # A later word of the source is of a new order, and of a new customer.
             "external_id": "'erased ' || id",
-            **dict.fromkeys(("external_number", "payment_link", "remarks"), "NULL"),
+            **dict.fromkeys(("external_number", "external_alias", "payment_link", "remarks"), "NULL"),
             "items": "'[]'",
         },
     ),

@@ -12,6 +12,7 @@ from libs.common.platform.erasure.store import SECONDS
 from services.intake.consents.rules import LISTED
 from services.intake.merges import store as merges
 from services.intake.merges.rules import MergeKind
+from services.intake.orders.rules import NUMBER
 from services.intake.schools.store import SAID, digest_of
 
 ROOT = "SELECT coalesce(merged_into, id) AS id, desk FROM customer WHERE id = $1"
@@ -25,12 +26,17 @@ LEADS = "SELECT id, phone, phone_raw, email FROM lead WHERE customer_id = ANY($1
 CUSTOMERS = "SELECT id, name FROM customer WHERE id = ANY($1::uuid[]) ORDER BY merged_into NULLS FIRST, id"
 # From now on these find no customer, and a later word of the source no order: what comes is of a new customer.
 DETACH = "DELETE FROM customer_identity WHERE customer_id = ANY($1::uuid[])"
-PART_ORDERS = "UPDATE sales_order SET external_id = 'erased ' || id WHERE customer_id = ANY($1::uuid[])"
-# What a list of its source says of it again is no news, unless that is another status.
+PART_ORDERS = """
+UPDATE sales_order SET external_id = 'erased ' || id, external_alias = NULL WHERE customer_id = ANY($1::uuid[])
+"""
+# What a list of its source says of it again is no news, unless that is another status. The list names its id, also
+# of one whose calls named the number alone.
 FORGET_ORDERS = f"""
 INSERT INTO forgotten_order (digest, desk, statuses, forgotten_at)
-SELECT {digest_of("o.source_id", "o.external_id")}, o.desk, ARRAY[o.status, {SAID}], $2
+SELECT DISTINCT ON (1) {digest_of("o.source_id", "n.name")}, o.desk, ARRAY[o.status, {SAID}], $2
 FROM sales_order o
+CROSS JOIN LATERAL (SELECT o.external_id AS name
+                    UNION ALL SELECT '{NUMBER}' || o.external_number WHERE o.external_number = o.external_id) n
 WHERE o.customer_id = ANY($1::uuid[]) AND o.external_id <> 'erased ' || o.id
 ON CONFLICT (digest) DO UPDATE SET statuses = excluded.statuses, forgotten_at = excluded.forgotten_at
 """  # noqa: S608 - columns of our own

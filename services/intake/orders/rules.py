@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+NUMBER = "number:"  # before the number of an order that is known by it, where that is the id of another
 #: The fields with a value of their own, in the order in which `filled` names them; `items` come last.
 FILLED_COLUMNS = ("external_number", "amount", "paid", "payment_link", "remarks")
 

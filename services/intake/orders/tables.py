@@ -38,6 +38,8 @@ sales_order = Table(
     Column("source_id", Uuid, nullable=False),
     Column("external_id", Text, nullable=False),
     Column("external_number", Text),
+    # The source's id of an order whose first call named its number alone.
+    Column("external_alias", Text),
     Column("order_number", BigInteger, nullable=False, unique=True),
     Column("status", Text, nullable=False),
     # Whether a delivery ever gave a status; without one the present status stays.
@@ -75,6 +77,12 @@ sales_order = Table(
     Index("ix_sales_order_desk", "desk", "order_number"),
     Index(
         "ix_sales_order_external_number", "external_number", postgresql_where=text("external_number IS NOT NULL")
+    ),
+    Index(
+        "ix_sales_order_external_alias",
+        "source_id",
+        "external_alias",
+        postgresql_where=text("external_alias IS NOT NULL"),
     ),
     Index("ix_sales_order_customer_id", "customer_id", "source_id"),
     Index("ix_sales_order_unbooked", "id", postgresql_where=text("said_paid > booked_paid")),

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from libs.common.contracts.shared import OrderStatus
 from services.intake.formats.rules import ParsedOrder
+from services.intake.orders.rules import NUMBER
 
 BETWEEN, AT_MOST = timedelta(seconds=60), timedelta(minutes=5)  # questions for one list; more and more seldom
 EARLY = timedelta(minutes=10)  # between two rounds for the sake of phones
@@ -212,7 +213,7 @@ def known_already(order: ParsedOrder, mirrored: Mirrored) -> frozenset[str]:
 
 def is_forgotten(order: ParsedOrder, gone: Mapping[str, Collection[OrderStatus]]) -> bool:
     """Return whether a row is of a customer who is erased, and says nothing that was not said before (P.7)."""
-    statuses = gone.get(order.external_id or "")
+    statuses = gone.get(order.external_id or "", gone.get(f"{NUMBER}{order.external_number}"))
     return statuses is not None and (order.status is None or order.status in statuses)
 
 

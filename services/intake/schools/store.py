@@ -69,11 +69,6 @@ SELECT o.external_id, o.status, o.amount, o.paid, o.heard_at, l.phone, {SAID} AS
 FROM sales_order o JOIN lead l ON l.id = o.lead_id
 WHERE o.source_id = $1 AND o.external_id = ANY($2)
 """  # noqa: S608 - columns of our own
-# Another's id may be the number of an order.
-NUMBERED = """
-SELECT external_id FROM sales_order
-WHERE source_id = $1 AND external_id = ANY($2) AND external_number = external_id
-"""
 IN_QUARANTINE = """
 SELECT EXISTS (SELECT FROM delivery
                WHERE desk = $1 AND disposition = 'quarantined' AND source_id = $2 AND body = $3)
@@ -149,12 +144,6 @@ def _mirrored(row: asyncpg.Record) -> Mirrored:
         OrderStatus(row["status"]), row["amount"], row["paid"], row["phone"], row["heard_at"],
         OrderStatus(row["said"]), row["edited"],
     )  # fmt: skip
-
-
-async def by_number(tx: Transaction, source_id: UUID, numbers: Sequence[str]) -> Mapping[str, str]:
-    """Return the ids of orders whose calls named no id: they are known by their number, unique in an account."""
-    rows = await tx.conn.fetch(NUMBERED, source_id, list(numbers))
-    return {row["external_id"]: row["external_id"] for row in rows}
 
 
 async def is_quarantined(tx: Transaction, desk: str, source_id: UUID, raw: RawRequest) -> bool:

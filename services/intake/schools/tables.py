@@ -46,7 +46,7 @@ school = Table(
 forgotten_order = Table(
     "forgotten_order",
     metadata,
-    Column("digest", LargeBinary, primary_key=True),  # of the source and its id of the order
+    Column("digest", LargeBinary, primary_key=True),  # of the source and what it calls the order
     Column("desk", Text, nullable=False),
     Column("statuses", ARRAY(Text), nullable=False),
     Column("forgotten_at", DateTime(timezone=True), nullable=False),

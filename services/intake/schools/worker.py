@@ -23,10 +23,12 @@ from libs.common.platform.worker import Watch
 from services.intake.context import Context
 from services.intake.deliveries.batch import store_rows
 from services.intake.deliveries.convert import Delivery, DeliveryRow, notes_json, parse_delivery
+from services.intake.deliveries.same_number import Named, known_by, lock_names, remember
 from services.intake.deliveries.store import QUARANTINE
 from services.intake.formats.getcourse import GetCourse
 from services.intake.formats.getcourse_api import api_of, ask_export, listed, start_export
-from services.intake.formats.rules import ParsedOrder, RawRequest, Unreadable
+from services.intake.formats.rules import Fact, ParsedOrder, RawRequest, Unreadable
+from services.intake.orders.rules import NUMBER
 from services.intake.placements.store import seen
 from services.intake.schools import store
 from services.intake.schools.rules import (
@@ -132,11 +134,11 @@ class Checks:
 
 
 async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) -> None:
-    rows = await _named(tx, source, found)
-    read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in rows]
+    read, other = await _known(tx, source, found)
     orders = [fact for _, fact in read if isinstance(fact, ParsedOrder)]
     ids = [each.external_id for each in orders if each.external_id]
-    known, gone = await store.mirrored(tx, source.id, ids), await store.forgotten(tx, source.id, ids)
+    names = [*ids, *(f"{NUMBER}{each.external_number}" for each in orders if each.external_number)]
+    known, gone = await store.mirrored(tx, source.id, ids), await store.forgotten(tx, source.id, names)
     for row, fact in read:
         mirrored = known.get(fact.external_id or "") if isinstance(fact, ParsedOrder) else None
         if isinstance(fact, ParsedOrder) and mirrored is None and is_forgotten(fact, gone):
@@ -151,15 +153,32 @@ async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) 
         await _deliver(tx, Delivery(uuid7(), source, now, _raw(news, found.began_at), None))
     numbers = [number for row in found.rows if (number := row.get("number"))]
     await seen(tx, source, numbers, now)
+    await remember(tx.conn, other)
 
 
-async def _named(tx: Transaction, source: Source, found: Found) -> Sequence[Mapping[str, str]]:
-    """Return the rows, each by the id that its order is known by: without one in its calls, by its number."""
-    known = await store.by_number(tx, source.id, [row["number"] for row in found.rows if "number" in row])
-    return [
-        {**row, "deal_id": own} if (own := known.get(row.get("number", ""))) is not None else row
-        for row in found.rows
-    ]
+async def _known(
+    tx: Transaction, source: Source, found: Found
+) -> tuple[Sequence[tuple[Mapping[str, str], Fact]], Mapping[Named, str]]:
+    """Return the rows and what is read of them, each by what its order is known by, and where that is another name.
+
+    Until the transaction ends no call stores an order of the list, whichever of its names it says.
+    """
+    read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in found.rows]
+    named = [_named(source, fact) for _, fact in read]
+    asked = [each for each in named if each is not None]
+    await lock_names(tx.conn, asked)
+    known = await known_by(tx.conn, asked)
+    for n, ((row, _), each) in enumerate(zip(read, named, strict=True)):
+        if each is not None and each in known:
+            own = {**row, "deal_id": known[each]}
+            read[n] = (own, source.format.read(_raw(own, found.began_at))[0])
+    return read, known
+
+
+def _named(source: Source, fact: Fact) -> Named | None:
+    if not isinstance(fact, ParsedOrder) or fact.external_id is None:
+        return None
+    return Named(source.id, fact.external_number, fact.external_id)
 
 
 async def _deliver(tx: Transaction, delivery: Delivery) -> None:

@@ -12,6 +12,7 @@ import asyncpg
 from libs.common.platform.db import Database
 from libs.common.platform.sealing import DataKeys
 from libs.common.platform.telemetry.logs import get_logger
+from libs.common.platform.waiting import start_apart
 from services.intake.deliveries.rules import Pace
 from services.intake.formats.registry import FORMATS
 from services.intake.sources.rules import REPEATS, Secret, Source, SourceId, current
@@ -60,7 +61,7 @@ class SourceCache:
     async def _refresh_together(self) -> None:
         # Concurrent callers share one read; a cancelled caller does not cancel it for the others.
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self.refresh(), name="intake-sources")
+            self._reading = start_apart(self.refresh(), "intake-sources")
         await asyncio.shield(self._reading)
 
     async def refresh(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from libs.common.platform.db import Database
 from libs.common.platform.db.errors import is_contention, is_transient
+from libs.common.platform.waiting import start_apart
 from services.notifications.webhooks.store import Body, store_bodies
 
 MOST = 1000  # reports in one transaction; a body with more is stored alone
@@ -31,7 +32,7 @@ class CallbackQueue:
         waiting = _Waiting(body, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         if self._storing is None:
-            self._storing = asyncio.create_task(self._store_all(), name="callbacks")
+            self._storing = start_apart(self._store_all(), "callbacks")
         await waiting.done
 
     async def _store_all(self) -> None:

@@ -77,7 +77,9 @@ _AHEAD = {
 # The first lane that has anything for the operator, and the first of it: their own tasks are of one index, those
 # that nobody has of another, each read in the order of the lane up to the first that may be given; lanes behind it
 # are not read at all. Task and process are locked, the process as in every writer; what another transaction holds
-# is skipped, and what it has taken meanwhile is judged anew.
+# is skipped, and what it has taken meanwhile is judged anew. An own task that a free one is ahead of stays locked
+# beside it until the commit. Nothing waits while it is held, so that costs its writers that moment and no deadlock;
+# found without its lock, it might turn out to be another transaction's when it is its turn, with nothing to give.
 _FIRST = """
 SELECT q.ordinality - 1 AS place, coalesce(f.id, o.id) AS id, coalesce(f.process_id, o.process_id) AS process_id,
        CASE WHEN f.id IS NULL THEN o.order_number ELSE f.order_number END AS order_number

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from structlog.typing import FilteringBoundLogger
 
 from libs.common.platform.telemetry.logs import get_logger
+from libs.common.platform.waiting import start_apart
 
 MAX_AGE = 300.0  # seconds until the set is read again
 MIN_INTERVAL = 15.0  # seconds between two reads that unknown key ids or failures may cause
@@ -127,7 +128,7 @@ class KeySet:
     def _refresh_behind(self) -> asyncio.Task[None]:
         # The cached keys stay in use meanwhile: a slow issuer must not slow every request.
         if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.create_task(self._refresh(), name="jwks")
+            self._refreshing = start_apart(self._refresh(), "jwks")
         return self._refreshing
 
     async def _refresh(self) -> None:
