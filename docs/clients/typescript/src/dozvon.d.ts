@@ -19038,7 +19038,7 @@ export interface components {
             call_label?: string | null;
             /**
              * Keeps Buyers
-             * @description a message or call of who has bought and has no live lead is of the lead they bought by
+             * @description a message of who has bought and has no live lead is of the lead they bought by, and a call where its playbook calls buyers back
              * @default false
              */
             keeps_buyers?: boolean;
@@ -19147,7 +19147,7 @@ export interface components {
             call_label?: string | null;
             /**
              * Keeps Buyers
-             * @description a message or call of who has bought and has no live lead is of the lead they bought by
+             * @description a message of who has bought and has no live lead is of the lead they bought by, and a call where its playbook calls buyers back
              * @default false
              */
             keeps_buyers?: boolean;
@@ -19232,7 +19232,7 @@ export interface components {
             call_label?: string | null;
             /**
              * Keeps Buyers
-             * @description a message or call of who has bought and has no live lead is of the lead they bought by
+             * @description a message of who has bought and has no live lead is of the lead they bought by, and a call where its playbook calls buyers back
              */
             keeps_buyers?: boolean;
             /**
@@ -19385,7 +19385,7 @@ export interface components {
             call_label: string | null;
             /**
              * Keeps Buyers
-             * @description whether a message or a call of one who has bought and has no live lead is of the lead that they bought by
+             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by, and a call where its playbook calls buyers back
              */
             keeps_buyers: boolean;
             /**
@@ -19571,7 +19571,7 @@ export interface components {
             call_label: string | null;
             /**
              * Keeps Buyers
-             * @description whether a message or a call of one who has bought and has no live lead is of the lead that they bought by
+             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by, and a call where its playbook calls buyers back
              */
             keeps_buyers: boolean;
             /**
