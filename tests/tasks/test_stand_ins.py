@@ -189,6 +189,18 @@ async def test_the_next_days_task_goes_to_a_deputy_of_its_role_alone(
     assert (await api.task(lead_id))["operator_id"] == holder
 
 
+@pytest.mark.req("S2.2")
+async def test_no_one_stands_in_for_who_is_only_away(desk: Desk, api: Api) -> None:
+    lead_id = await owned(desk, api)
+    await desk.receive(operator(ANNA_ID, "anna", version=2, away=True))
+    await applied(api, TO_BORIS)
+    await answered(desk)
+    given = await api.task(lead_id)
+    await desk.receive(operator(ANNA_ID, "anna", version=3))
+    after = await api.task(lead_id)
+    assert [(each["operator_id"], each["original_id"]) for each in (given, after)] == [(str(BORIS_ID), None)] * 2
+
+
 async def test_who_gets_leads_for_good_stands_in_for_no_one(desk: Desk, api: Api) -> None:
     lead_id = await owned(desk, api)
     await desk.receive(OUT)
