@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from libs.common.contracts.masking import MaskingChanged
+from services.tasks.engine.fields import unreachable
+from services.tasks.playbooks.fields import FieldSpec, FieldType, FieldValue
 from services.tasks.sheets.rules import words
 from tests.tasks.client import Api
 from tests.tasks.desk import BORIS_ID, Desk, proposal
@@ -112,6 +114,32 @@ async def test_an_outcome_shows_the_numbers_that_it_brought_to_who_works_the_lea
     ]
     assert (before, managed) == (brought, brought)
     assert strange == {"second": "+7***4567", "post": "o***@example.org", "said": "с 9"}
+
+
+TYPES: dict[FieldType, list[tuple[FieldValue, FieldValue]]] = {
+    FieldType.TEXT: [
+        ("+79991234567", "+7***4567"),
+        (" 8 (999) 123-45-67.", "***4567"),
+        ("olga@example.org.", "o***@example.org"),
+    ],
+    FieldType.QUESTIONNAIRE: [({"a": "8 999 123 45 67", "b": "9"}, {"a": "***4567", "b": "9"})],
+    FieldType.DOCUMENT: [
+        (
+            {"title": "olga@example.org", "url": "https://acts.example/9991234567", "number": "9991234567"},
+            {"title": "o***@example.org", "url": "https://acts.example/9991234567", "number": "9991234567"},
+        )
+    ],
+    FieldType.PERSON: [(str(BORIS_ID), str(BORIS_ID))],
+    FieldType.MONEY: [("9991234567", "9991234567")],
+}
+
+
+@pytest.mark.parametrize(("of", "given", "shown"), [(of, *pair) for of, pairs in TYPES.items() for pair in pairs])
+def test_what_reaches_a_person_is_masked_in_values_of_any_type(
+    of: FieldType, given: FieldValue, shown: FieldValue
+) -> None:
+    asked = "survey" if of is FieldType.QUESTIONNAIRE else None
+    assert unreachable(FieldSpec("x", of, questionnaire=asked), given) == shown
 
 
 @pytest.mark.parametrize(("hides", "shown"), [(True, "+7***4567"), (False, "+79991234567")])
