@@ -116,6 +116,17 @@ async def test_an_outcome_shows_the_numbers_that_it_brought_to_who_works_the_lea
     assert strange == {"second": "+7***4567", "post": "o***@example.org", "said": "с 9"}
 
 
+async def test_who_may_not_see_the_customer_is_told_no_number_that_an_outcome_brought(desk: Desk, api: Api) -> None:
+    await desk.activate_playbook(CORRECTED)
+    lead_id = await desk.lead("tiny")
+    task, brought = await api.task(lead_id), {"second": "+79991234567", "post": "olga@example.org", "said": "с 9"}
+    given = {"json": {"outcome": "done", "comment": "сам", "fields": brought}, "version": task["version"]}
+    assert (await api.call("POST", f"/tasks/{task['id']}/outcome", role="supervisor", **given)).is_success
+    await desk.ctx.db.pool.execute("UPDATE process SET owner_id = $1, owner_name = 'Boris'", BORIS_ID)
+    strange, own = [(await api.call("GET", f"/tasks/{task['id']}", sub=sub)).json() for sub in ("anna", "boris")]
+    assert (strange["customer"], strange["fields"]["second"], own["fields"]) == (None, "+7***4567", brought)
+
+
 TYPES: dict[FieldType, list[tuple[FieldValue, FieldValue]]] = {
     FieldType.TEXT: [
         ("+79991234567", "+7***4567"),
