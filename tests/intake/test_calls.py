@@ -14,7 +14,8 @@ from libs.common.contracts.shared import ContactKind
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
 from tests.intake.api import order
-from tests.intake.exchange import Exchange, eventually, faults, open_exchange
+from tests.intake.exchange import Exchange, faults, open_exchange
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.servers
 MUTE = replace(KIND, lose_callback=1.0)
