@@ -228,7 +228,7 @@ async def test_a_call_in_which_people_talk_is_passed_on(line: Exchange) -> None:
 
 
 @pytest.mark.req("P.14", "S3.16")
-async def test_a_call_that_is_passed_on_is_told_no_label_and_shows_none(line: Exchange) -> None:
+async def test_a_call_that_is_passed_on_has_no_label(line: Exchange) -> None:
     url = await line.api.source(call_label="Школа: заказ")
     lead_id = (await line.api.deliver(url, order(phone="+79161234567")))["lead_id"]
     async with line.worker():
