@@ -55,7 +55,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--profile", choices=sorted(PROFILES), default="nasty", help="of Wazzup's")
     parser.add_argument("--gateways", choices=sorted(PROFILES), default="gateway", help="profile of the others")
-    parser.add_argument("--clock", type=Path, help="offset file of business time, for windows of hours")
+    parser.add_argument("--clock", type=Path, help="offset file of business time: when customers write and call")
     parser.add_argument("--journals", type=Path, help="folder of an append-only file per provider")
     parser.add_argument(
         "--wazzup-account",
@@ -84,7 +84,9 @@ async def _serve(options: argparse.Namespace) -> None:
         return Journal(options.journals / f"{code}.jsonl" if options.journals else None)
 
     accounts = [_account(text) for text in options.wazzup_account or DEMO_ACCOUNTS]
-    standins: list[Standin] = [Wazzup(accounts, PROFILES[options.profile], options.seed, journal(Wazzup.code))]
+    standins: list[Standin] = [
+        Wazzup(accounts, PROFILES[options.profile], options.seed, journal(Wazzup.code), clock)
+    ]
     profile: Profile = PROFILES[options.gateways]
     every = (*GATEWAYS, *EXCHANGES, *PUSH_SERVICES)
     standins += [

@@ -1,6 +1,5 @@
 """What stand-ins of messengers' bots have in common: nothing follows an accepted message, and people block bots."""
 
-import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
@@ -66,8 +65,8 @@ class BotStandin(ProviderStandin):
         return Post(account.callbacks, orjson.dumps(callback.payload["update"]), headers)
 
     def now(self) -> float:
-        """Return the messenger's own time, in seconds since 1970."""
-        return time.time()
+        """Return the messenger's time, in seconds since 1970."""
+        return self.clock.now().timestamp()
 
 
 def update_of(account: GatewayAccount, update: Payload) -> Callback:

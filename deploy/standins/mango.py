@@ -6,7 +6,6 @@ Nothing checks whether a command came before: a second one rings a second time.
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
 from typing import ClassVar
@@ -96,7 +95,7 @@ class MangoStandin(ProviderStandin):
                 entry, "result/callback", 0.0, {"command_id": entry.crm_message_id, "result": int(failure.value)}
             )
             return
-        started, answered = int(datetime.now(UTC).timestamp()), not entry.chat_id.endswith(NO_ANSWER)
+        started, answered = int(self.clock.now().timestamp()), not entry.chat_id.endswith(NO_ANSWER)
         extension, leg, sequence = entry.text, f"bGVn{entry.message_id}", count(1)
         ours = {"extension": extension, "number": f"sip:{extension}@stand-in.example"}
         theirs = {"number": entry.chat_id, "line_number": LINE}

@@ -63,6 +63,5 @@ SERVICE = Service(
     api=api,
     errors=ERRORS,
     audited=True,
-    planned_once=True,
     sealed=(SealedSources(), SealedSchools(), SealedDetails()),
 )

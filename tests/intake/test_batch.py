@@ -107,6 +107,6 @@ async def test_drained_means_that_everything_is_stored(api: Api, ctx: Context) -
 async def test_while_the_database_is_away_the_answer_is_503(api: Api, ctx: Context) -> None:
     url = await api.source()
     await api.deliver(url, order())
-    await ctx.core.db.pool.close()
+    await ctx.core.db.close()
     answer = await api.send("POST", url, body=order())
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")

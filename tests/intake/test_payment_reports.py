@@ -86,6 +86,7 @@ async def test_a_payment_by_hand_completes_the_order_at_its_school_and_is_no_sec
     assert payment["report"] == {"state": "pending", "code": None}
     async with desk.worker():
         await reported(desk, payment, "accepted")
+        await heard(desk)
     [deal] = desk.school.deals.values()
     assert (deal.status, deal.payed, reports(desk)) == ("payed", Decimal(12000), ["accepted"])
     assert (await booked(desk), (await desk.shown(order))["paid"]) == (

@@ -61,21 +61,20 @@ async def test_a_lost_connection_is_named_and_not_used_again(messaging_db: Datab
 async def test_a_statement_of_any_length_is_prepared_once_and_planned_as_declared(
     messaging_db: Database, *, once: bool, plans: list[int]
 ) -> None:
-    database = await Database.connect(replace(messaging_db.config, planned_once=once, pool_size=1))
+    database = await Database.connect(replace(messaging_db.config, pool_size=1))
+    pool = database.by_key if once else database.pool
     long = f"SELECT * FROM stream WHERE key = ANY($1::text[]) /* {'-' * 40_000} */"
     for _ in range(3):
-        await database.pool.fetch(long, ["a"])
-    [found] = await database.pool.fetch("SELECT * FROM pg_prepared_statements WHERE length(statement) > 40000")
+        await pool.fetch(long, ["a"])
+    [found] = await pool.fetch("SELECT * FROM pg_prepared_statements WHERE length(statement) > 40000")
     await database.close()
     assert [found["generic_plans"], found["custom_plans"]] == plans
 
 
 async def test_what_is_planned_once_while_a_table_is_empty_looks_rows_up_by_key(messaging_db: Database) -> None:
-    database = await Database.connect(replace(messaging_db.config, planned_once=True))
-    async with database.begin() as tx:
+    async with messaging_db.begin(by_key=True) as tx:
         await tx.conn.execute("PREPARE looked_up (text[]) AS SELECT * FROM stream WHERE key = ANY($1)")
         plan = str(await tx.conn.fetch("EXPLAIN EXECUTE looked_up('{}')"))
-    await database.close()
     assert ("pk_stream" in plan, "Seq Scan" in plan) == (True, False)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -20,11 +21,13 @@ from deploy.local.ports import free_port
 from deploy.standins.faults import Dice, Mode
 from deploy.standins.wazzup import KIND, NASTY, Account, Failure, Journal, Profile, Standin, running
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from libs.common.platform.clock import ManualClock
 from libs.common.platform.serving import serve
 from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.servers
 
+NIGHT = datetime(2026, 3, 1, 23, tzinfo=UTC)
 ORDER = ["echo", "sent", "delivered", "read"]
 MESSAGE = {"channelId": DEMO_CHANNEL, "chatType": "whatsapp", "chatId": "79000000001", "text": "Заказ 1042 принят"}
 
@@ -359,3 +362,11 @@ async def test_a_customer_can_write(receiver: Receiver) -> None:
         await http.post("/_inbound", json={"key": DEMO_KEY, "chat_id": "79000000001", "text": "Где заказ?"})
         await settled(opened)
     assert receiver.kinds() == ["inbound"]
+
+
+async def test_a_customer_writes_by_the_clock_of_the_stack(receiver: Receiver) -> None:
+    opened = Standin([Account(webhooks_uri=receiver.url)], KIND, clock=ManualClock(NIGHT))
+    async with client(opened) as http:
+        await http.post("/_inbound", json={"key": DEMO_KEY, "chat_id": "79000000001", "text": "Не спится"})
+        await settled(opened)
+    assert [message["dateTime"] for message in receiver.parts()] == ["2026-03-01T23:00:00.000Z"]

@@ -19,6 +19,7 @@ from deploy.standins.journal import Entry, Journal, Status
 from deploy.standins.wazzup.accounts import Account
 from deploy.standins.wazzup.answers import LOST, Answer, error
 from deploy.standins.wazzup.routes import routes
+from libs.common.platform.clock import Clock, SystemClock
 
 CHAT_TYPES = frozenset(
     {"whatsapp", "whatsgroup", "viber", "instagram", "telegram", "telegroup", "vk", "avito", "max", "maxgroup"}
@@ -43,8 +44,10 @@ class Standin:
         profile: Profile = NASTY,
         seed: int = 0,
         journal: Journal | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.dice = Dice(profile, seed)
+        self._clock = clock or SystemClock()
         self.files = Files(self.dice)
         self.journal = journal or Journal()
         self.accounts = {account.key: account for account in accounts}
@@ -126,7 +129,7 @@ class Standin:
     ) -> str:  # fmt: skip
         """Let a customer write to the account's first channel, or be written to (`echo`); return the messageId."""
         message_id = str(uuid4())
-        payload = _message(account.channels[0].channel_id, chat_id, text, message_id, echo=echo)
+        payload = _message(account.channels[0].channel_id, chat_id, text, message_id, self._clock.now(), echo=echo)
         payload |= members
         if name is not None:
             payload["contact"] = {"name": name}
@@ -181,7 +184,7 @@ class Standin:
         statuses, code = [Status.SENT, *ends], None
         if failure is not None and failure.mode is Mode.STATUS:
             statuses, code = [Status.ERROR], failure.value
-        echo = _message(entry.channel_id, entry.chat_id, entry.text, entry.message_id, echo=True)
+        echo = _message(entry.channel_id, entry.chat_id, entry.text, entry.message_id, self._clock.now(), echo=True)
         echo["dateTime"] = _stamp(entry.accepted_at)
         after = self.dice.delay(self.dice.profile.callback_delay)
         plan = [(after, Callback("messages", echo))]
@@ -266,13 +269,13 @@ def _crm_id(body: Payload) -> str | None:
     return None if value is None else str(value)
 
 
-def _message(channel_id: str, chat_id: str, text: str, message_id: str, *, echo: bool) -> Payload:
+def _message(channel_id: str, chat_id: str, text: str, message_id: str, at: datetime, *, echo: bool) -> Payload:
     return {
         "messageId": message_id,
         "channelId": channel_id,
         "chatType": "whatsapp",
         "chatId": chat_id,
-        "dateTime": _stamp(datetime.now(UTC)),
+        "dateTime": _stamp(at),
         "type": "text",
         "isEcho": echo,
         "status": "sent" if echo else "inbound",

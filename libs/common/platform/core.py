@@ -48,9 +48,9 @@ class Telemetry:
 
 @asynccontextmanager
 async def open_core(
-    service: str, settings: ServiceSettings, telemetry: Telemetry | None = None, *, planned_once: bool = False
+    service: str, settings: ServiceSettings, telemetry: Telemetry | None = None
 ) -> AsyncIterator[Core]:
-    """Open logs, tracer, clock and pools for the block, and close them; `planned_once`: see `DatabaseConfig`.
+    """Open logs, tracer, clock and pools for the block, and close them.
 
     Raises UnreachableError when the database cannot be reached.
     """
@@ -62,12 +62,12 @@ async def open_core(
         clock = SharedClock(settings.clock_file) if settings.clock_file else SystemClock()
         if isinstance(clock, SharedClock):
             stack.callback(clock.close)
-        db = await Database.connect(database_config(service, settings, planned_once=planned_once))
+        db = await Database.connect(database_config(service, settings))
         stack.push_async_callback(db.close)
         yield Core(service, settings, db, clock, telemetry.tracing, telemetry.metrics)
 
 
-def database_config(service: str, settings: ServiceSettings, *, planned_once: bool = False) -> DatabaseConfig:
+def database_config(service: str, settings: ServiceSettings) -> DatabaseConfig:
     """Return the database of the settings."""
     return DatabaseConfig(
         url=settings.postgres_dsn,
@@ -79,5 +79,4 @@ def database_config(service: str, settings: ServiceSettings, *, planned_once: bo
         statement_timeout_ms=settings.statement_timeout_ms,
         lock_timeout_ms=settings.lock_timeout_ms,
         idle_in_transaction_timeout_ms=settings.idle_in_transaction_timeout_ms,
-        planned_once=planned_once,
     )

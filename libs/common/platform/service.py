@@ -54,7 +54,6 @@ class Service(Generic[S, C]):
     serves, which no worker needs: it takes half a second and 20 MB. `loops` run in the worker beside relay and
     consumer. `migrations` is its alembic folder.
     `sealed` are its columns with secrets. `audited`: it gives customers' data out, and who reads them is logged.
-    `planned_once`: the writes of its API are too, not only those of its worker (`DatabaseConfig`).
     """
 
     name: str
@@ -71,18 +70,15 @@ class Service(Generic[S, C]):
     errors: ErrorTable = field(default_factory=dict)
     sealed: Sequence[SealedColumn] = ()
     audited: bool = False
-    planned_once: bool = False
 
     @asynccontextmanager
-    async def open_context(
-        self, settings: S, telemetry: Telemetry | None = None, *, planned_once: bool = False
-    ) -> AsyncIterator[C]:
-        """Open core and context for the block; `planned_once`: see `DatabaseConfig`.
+    async def open_context(self, settings: S, telemetry: Telemetry | None = None) -> AsyncIterator[C]:
+        """Open core and context for the block.
 
         Raises UnreachableError when the database cannot be reached, SettingsError or MissingKeyError when a key of
         stored secrets is not given.
         """
-        async with open_core(self.name, settings, telemetry, planned_once=planned_once) as core:
+        async with open_core(self.name, settings, telemetry) as core:
             if self.sealed:
                 await require_keys(self.sealed, core.db, core.keys)
             async with self.context(core, settings) as ctx:
@@ -92,7 +88,7 @@ class Service(Generic[S, C]):
         """Run relay, consumer and loops until `stop` is set."""
         from libs.common.platform.worker.runtime import Worker
 
-        async with self.open_context(settings, planned_once=True) as ctx:
+        async with self.open_context(settings) as ctx:
             worker = Worker(
                 ctx.core,
                 topics=self.topics,

@@ -166,12 +166,12 @@ class Acceptance:
         """Store a delivery, or return the row to store instead."""
         try:
             if row.phone_key is None and row.customer.email is None:  # no person by whom it would be found
-                [row] = await with_known_content(self._db.pool, [row])
-            accepted = await store_first_order(self._db.pool, row) if row.number is None else None
+                [row] = await with_known_content(self._db.by_key, [row])
+            accepted = await store_first_order(self._db.by_key, row) if row.number is None else None
             if accepted is None:
                 [accepted] = await self._together([row])
             self._wake_relay()
-            return accepted or await check_order(self._db.pool, row)
+            return accepted or await check_order(self._db.by_key, row)
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != _KNOWN_MESSAGE:
                 raise UnstorableError(type(error).__name__) from error
@@ -183,10 +183,10 @@ class Acceptance:
 
     async def _together(self, rows: Sequence[DeliveryRow]) -> list[Accepted | None]:
         """Store orders, those that are known by their content or their number as what they are."""
-        rows = await with_known_content(self._db.pool, rows)
+        rows = await with_known_content(self._db.by_key, rows)
         if all(row.number is None for row in rows):
-            return await store_rows(self._db.pool, rows)
-        async with self._db.begin() as tx:
+            return await store_rows(self._db.by_key, rows)
+        async with self._db.begin(by_key=True) as tx:
             await lock_numbers(tx.conn, rows)
             results = await store_rows(tx.conn, await with_known_number(tx.conn, rows))
             await tx.commit()
@@ -198,9 +198,9 @@ class Acceptance:
             self._db.wake_relay()
 
     async def _known_message(self, row: DeliveryRow) -> Accepted | DeliveryRow:
-        if own := await check_message(self._db.pool, row):
+        if own := await check_message(self._db.by_key, row):
             return own
-        if known := await repeat(self._db.pool, row):
+        if known := await repeat(self._db.by_key, row):
             return Accepted(known["lead_id"], known["order_id"], str(known["order_number"]), Disposition.REPEAT)
         return row
 

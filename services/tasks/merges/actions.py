@@ -22,7 +22,7 @@ from services.tasks.operators.rules import present
 from services.tasks.playbooks.terms import Trigger
 from services.tasks.processes.batch import Batch, Process
 from services.tasks.processes.rules import Address
-from services.tasks.processes.store import Beside
+from services.tasks.processes.surroundings import Surroundings
 from services.tasks.timeline.convert import received_entry
 
 
@@ -62,7 +62,7 @@ def merge_customers(ctx: Context) -> UseCase:
 
 
 async def _loaded(ctx: Context, tx: Transaction, *addresses: Address, halted: Sequence[Halted] = ()) -> Batch:
-    batch = Batch(ctx, tx, Beside(await store.read(tx.conn, ids_of(addresses)), {}))
+    batch = Batch(ctx, tx, Surroundings(await store.read(tx.conn, ids_of(addresses)), {}))
     await batch.load(addresses=addresses, ids=[each.process_id for each in halted])
     return batch
 

@@ -19,7 +19,6 @@ from services.tasks.fanouts import store as fanouts
 from services.tasks.merges.rules import ids_of
 from services.tasks.operators.queries import locked_operators
 from services.tasks.partners.store import project_partners
-from services.tasks.processes import store
 from services.tasks.processes.batch import STARTS_ON, Batch, Known, Process
 from services.tasks.processes.convert import (
     MessageStep,
@@ -35,6 +34,7 @@ from services.tasks.processes.convert import (
     with_operator,
 )
 from services.tasks.processes.rules import Address
+from services.tasks.processes.surroundings import read_surroundings
 from services.tasks.timeline.convert import received_entry, waiting_entries
 
 MOST = 100  # processes that hear an event in the transaction in which it comes
@@ -55,9 +55,9 @@ def advance(ctx: Context) -> UseCase:
         operators = await locked_operators(tx.conn, {who for who in named if who is not None})
         said = [(event, address_of(event)) for event in events]
         named_ids, codes = ids_of(address for _, address in said), {event.desk for event in events}
-        beside = await store.beside(tx.conn, named_ids, codes)
-        addressed = [(event, beside.aliases.moved(address)) for event, address in said]
-        batch = Batch(ctx, tx, beside)
+        around = await read_surroundings(tx.conn, named_ids, codes)
+        addressed = [(event, around.aliases.moved(address)) for event, address in said]
+        batch = Batch(ctx, tx, around)
         spread = await _spread(ctx, tx, addressed)
         here = [address for event, address in addressed if event.event_id not in spread]
         await batch.load(addresses=here, desks=codes)

@@ -34,7 +34,8 @@ from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
 from services.tasks.processes.publish import is_only_noted, published
 from services.tasks.processes.rules import Address, asker, hearing, listens, not_started
-from services.tasks.processes.store import NOTHING, Beside, Origin, ProcessRow
+from services.tasks.processes.store import Origin, ProcessRow
+from services.tasks.processes.surroundings import UNREAD, Surroundings
 from services.tasks.rates.store import rates_now
 from services.tasks.redistributions import store as redistributions
 from services.tasks.redistributions.rules import MemberState, Note, answers
@@ -76,17 +77,17 @@ class Process:
 class Batch:
     """The locked processes of one transaction; the only writer of processes, tasks and timers."""
 
-    def __init__(self, ctx: Context, tx: Transaction, beside: Beside = NOTHING) -> None:
+    def __init__(self, ctx: Context, tx: Transaction, around: Surroundings = UNREAD) -> None:
         self._ctx = ctx
         self._tx = tx
-        self._aliases = beside.aliases
+        self._aliases = around.aliases
         self.now: datetime = ctx.now()
         self._processes: dict[UUID, Process] = {}
         self._of_subject: dict[Subject, list[Process]] = defaultdict(list)
         self._listeners: list[Process] = []
         self._of_task: dict[UUID, UUID] = {}
         self._askers: Mapping[UUID, UUID] = {}
-        self._desks: dict[str, ActiveDesk] = dict(beside.desks)
+        self._desks: dict[str, ActiveDesk] = dict(around.desks)
         self._partners: dict[UUID, Partner] = {}
         self._staff: Staff | None = None
         self._rates: dict[str, Mapping[str, Rate]] = {}

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
-from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -16,7 +15,6 @@ from libs.common.messaging.inbox import Transient
 from libs.common.platform.db import Connection
 from libs.common.platform.db.bulk import Bulk
 from libs.common.platform.db.together import Together, Write
-from services.tasks.desks.store import DESKS, ActiveDesk, active_desks
 from services.tasks.engine.facts import Customer, Document, Facts, Order, Subject
 from services.tasks.engine.state import (
     Desk,
@@ -29,8 +27,6 @@ from services.tasks.engine.state import (
     Timer,
     TimerKind,
 )
-from services.tasks.merges import store as merges
-from services.tasks.merges.rules import Aliases
 from services.tasks.numbers.convert import figures_json
 from services.tasks.numbers.rules import Figures
 from services.tasks.playbooks.model import FREE
@@ -64,15 +60,6 @@ class TimerRow:
     desk: str
     timer: Timer
 
-
-class Beside(NamedTuple):
-    """What a batch knows before its processes: who is merged with whom, and the desks that exist, by code."""
-
-    aliases: Aliases
-    desks: Mapping[str, ActiveDesk]
-
-
-NOTHING = Beside(Aliases(), {})
 
 _KEYS = (
     ("id", "uuid", attrgetter("state.id")),
@@ -357,25 +344,12 @@ _MOVED_TASKS = Write(_MOVED, ((_MOVED, f"{UPDATE_TASKS} RETURNING 1"),), len(MOV
 _GONE_TIMERS = Write("gone_timers", (("gone_timers", DELETE_TIMERS),), 2)
 _NEW_TIMERS = Write("new_timers", (("new_timers", INSERT_TIMERS),), len(NEW_TIMER.columns))
 
-# What a batch asks before it knows its processes, at once: whether any of its subjects is merged, and its desks.
-BESIDE = f"""
-SELECT m.are_merged, d.* FROM ({merges.ARE_MERGED}) AS m (are_merged)
-LEFT JOIN ({DESKS.replace("$1", "$2")}) AS d ON true
-"""  # noqa: S608 - statements of our own
-
 Tasks = Mapping[UUID, Sequence[Task]]
 Timers = Mapping[UUID, Sequence[Timer]]
 
 
 class LostRaceError(Transient):
     """Another transaction changed a task or started the process: nothing was written, and a retry may succeed."""
-
-
-async def beside(conn: Connection, ids: Collection[UUID], desks: Collection[str]) -> Beside:
-    """Return what is known of these leads, customers and desks."""
-    rows = await conn.fetch(BESIDE, list(ids), list(desks))
-    aliases = await merges.read(conn, ids) if rows[0]["are_merged"] else Aliases()
-    return Beside(aliases, active_desks(row for row in rows if row["desk"] is not None))
 
 
 async def lock(

@@ -44,7 +44,7 @@ class Applier:
         loop = asyncio.get_running_loop()
         started = loop.time()
         results: list[Result] = []
-        async with self._db.begin() as tx:
+        async with self._db.begin(by_key=True) as tx:
             fresh, blocked = await claim(tx, items)
             for item in items:
                 if item.event_id not in fresh:
@@ -95,7 +95,7 @@ class Applier:
 
     async def _park(self, item: Incoming | Broken, error: Exception) -> None:
         result: Result = "repeated"
-        async with self._db.begin() as tx:
+        async with self._db.begin(by_key=True) as tx:
             fresh, blocked = await claim(tx, [item])
             if fresh and blocked:
                 result = "blocked"

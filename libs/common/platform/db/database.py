@@ -32,10 +32,7 @@ before_commit: ContextVar[BeforeCommit | None] = ContextVar("before_commit", def
 
 @dataclass(frozen=True, slots=True)
 class DatabaseConfig:
-    """Where a service's schema is, and its limits. Time-outs are milliseconds.
-
-    `planned_once`: the statements of writes look rows up by key, so that one plan by index is right for all values.
-    """
+    """Where a service's schema is, and its limits. Time-outs are milliseconds."""
 
     url: str
     schema: str
@@ -45,7 +42,6 @@ class DatabaseConfig:
     statement_timeout_ms: int = 15_000
     lock_timeout_ms: int = 5_000
     idle_in_transaction_timeout_ms: int = 30_000
-    planned_once: bool = False
 
     def server_settings(self) -> dict[str, str]:
         """Return the settings of each connection: its schema and its time-outs."""
@@ -108,32 +104,28 @@ class Database:
         self,
         config: DatabaseConfig,
         pool: asyncpg.Pool[asyncpg.Record],
+        by_key: asyncpg.Pool[asyncpg.Record],
         engine: AsyncEngine,
     ) -> None:
         self.config = config
         self.pool = pool
+        #: For statements that look rows up by key: the server plans each of them once. Not for walks through
+        #: tables, nor for filters that may be absent.
+        self.by_key = by_key
         self.engine = engine
         #: Runs after each commit that left events in the outbox: wakes the relay, or sends it a hint.
         self.wake_relay: Callable[[], None] | None = None
 
     @classmethod
     async def connect(cls, config: DatabaseConfig) -> Database:
-        """Open both pools.
+        """Open the pools; that of statements by key connects when it is used first.
 
         Raises UnreachableError.
         """
         settings = config.server_settings()
         with connecting(config.url):
-            pool = await asyncpg.create_pool(
-                config.url,
-                min_size=1,
-                max_size=config.pool_size,
-                server_settings={**settings, **(PLANNED_ONCE if config.planned_once else {})},
-                init=_prepare,
-                reset=_keep_session,
-                max_cacheable_statement_size=_ANY_LENGTH,
-                command_timeout=config.statement_timeout_ms / 1000 + 5,
-            )
+            pool = await _pool(config, settings, least=1)
+        by_key = await _pool(config, {**settings, **PLANNED_ONCE}, least=0)
         engine = create_async_engine(
             "postgresql+asyncpg://",
             # The driver reads the URL in both pools: SQLAlchemy takes `sslmode` and the like for its own arguments.
@@ -144,21 +136,22 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
-        return cls(config, pool, engine)
+        return cls(config, pool, by_key, engine)
 
     async def close(self) -> None:
-        """Close both pools; connections still in use are given two seconds."""
+        """Close the pools; connections still in use are given two seconds."""
         await self.engine.dispose()
         try:
             async with asyncio.timeout(2):
-                await self.pool.close()
+                await asyncio.gather(self.pool.close(), self.by_key.close())
         except TimeoutError:
             self.pool.terminate()
+            self.by_key.terminate()
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
-        """Open a transaction that rolls back unless the use case commits it."""
-        async with self.pool.acquire() as conn:
+    async def begin(self, *, by_key: bool = False) -> AsyncIterator[Transaction]:
+        """Open a transaction that rolls back unless the use case commits it; `by_key`: of that pool."""
+        async with (self.by_key if by_key else self.pool).acquire() as conn:
             tx = Transaction(conn, self.wake_relay)
             await tx.start()
             try:
@@ -174,6 +167,19 @@ class Database:
         """Give a SQLAlchemy connection for reads; it never commits."""
         async with self.engine.connect() as conn:
             yield conn
+
+
+async def _pool(config: DatabaseConfig, settings: dict[str, str], *, least: int) -> asyncpg.Pool[asyncpg.Record]:
+    return await asyncpg.create_pool(
+        config.url,
+        min_size=least,
+        max_size=config.pool_size,
+        server_settings=settings,
+        init=_prepare,
+        reset=_keep_session,
+        max_cacheable_statement_size=_ANY_LENGTH,
+        command_timeout=config.statement_timeout_ms / 1000 + 5,
+    )
 
 
 async def _prepare(conn: asyncpg.Connection[asyncpg.Record]) -> None:

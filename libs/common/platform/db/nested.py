@@ -24,14 +24,16 @@ class Nested(Database):
     """
 
     def __init__(self, db: Database, tx: Transaction) -> None:
-        super().__init__(db.config, cast("asyncpg.Pool[asyncpg.Record]", _Parts(tx.conn)), db.engine)
+        parts = cast("asyncpg.Pool[asyncpg.Record]", _Parts(tx.conn))
+        super().__init__(db.config, parts, parts, db.engine)
         self._tx = tx
         if tx.wake_relay is not None:
             self.wake_relay = partial(tx.after_commit, "relay", tx.wake_relay)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
+    async def begin(self, *, by_key: bool = False) -> AsyncIterator[Transaction]:
         """Open a part of the transaction; it is taken back unless the use case commits it."""
+        del by_key  # planned as the owner's are
         part = _Part(self._tx)
         await part.start()
         try:

@@ -62,7 +62,7 @@ def create_api(service: Service[S, C], settings: S) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            async with service.open_context(settings, telemetry, planned_once=service.planned_once) as ctx:
+            async with service.open_context(settings, telemetry) as ctx:
                 serve_context(service, app, ctx)
                 async with hinting(ctx.core.db):
                     yield

@@ -46,7 +46,7 @@ class ServiceSettings(BaseSettings):
     """Partitions of a new topic (people, parties: 3 at most); for good, because they decide where a key goes."""
 
     pool_size: PoolSize = 8
-    """Connections for use cases."""
+    """Connections for use cases, and as many for what is accepted or consumed."""
     read_pool_size: PoolSize = 4
     """Connections for reads."""
     statement_timeout_ms: Milliseconds = 15_000
