@@ -12,7 +12,7 @@ from libs.common.testkit.database import BLOCKED
 from tests.assignment.desk import Desk, completed, lead_id, requested, taken, task_id
 from tests.assignment.school import ANSWER, WHOLE, School, codes
 from tests.assignment.test_configuration_api import CALLS
-from tests.intake.exchange import eventually
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.req("S4.6")
 

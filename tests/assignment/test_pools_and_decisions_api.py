@@ -9,7 +9,7 @@ from services.assignment.decisions.schemas import DecisionView
 from services.assignment.pools.schemas import PoolView
 from tests.assignment.desk import BOSS, Desk, completed, lead_id, requested, task_id
 from tests.assignment.operators import NOW
-from tests.intake.exchange import eventually
+from tests.support.patience import eventually
 
 
 async def one_decision(desk: Desk, path: str, **options: object) -> DecisionView:

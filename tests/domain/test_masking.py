@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.common.domain.masking import HIDDEN, masked, masked_person
+from libs.common.domain.masking import HIDDEN, masked, masked_person, masked_words
 
 pytestmark = pytest.mark.req("P.7")
 
@@ -49,6 +49,26 @@ SPELLINGS = (
 )
 def test_of_what_is_masked_a_beginning_or_an_end_is_shown(text: str, shown: str) -> None:
     assert masked(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("+79001231201", "+7***1201"),
+        ("8 (900) 123-12-01", "***1201"),
+        (" 8–900–123–12–01, ", "***1201"),
+        ("anna@example.org", "a***@example.org"),
+        ("anna@example.org. ", "a***@example.org"),
+        ("перезвонить 89001231201 до 9", "перезвонить 89001231201 до 9"),
+        ("02.03.2026", "02.03.2026"),
+        ("с 10 до 18", "с 10 до 18"),
+        ("1042", "1042"),
+        ("4276 5500 1234 5678", "4276 5500 1234 5678"),
+        ("", ""),
+    ],
+)
+def test_of_words_only_what_is_a_number_or_an_address_alone_is_masked(text: str, shown: str) -> None:
+    assert masked_words(text) == shown
 
 
 @given(st.from_regex(r"[0-9]{10}", fullmatch=True))

@@ -302,9 +302,11 @@ async def test_a_link_ends_advertisements_and_what_was_ordered_is_still_written_
 ) -> None:
     first, second = [await messages_of(admin, lead_id) for lead_id in week.by_mail[ANNA]]
     mails = [(mail.accepted_at > week.unsubscribed[ANNA], bool(link_of(mail))) for mail in week.post.mails(ANNA)]
-    assert first["offer"] == ("accepted", None)
-    assert (second["callback_received"], second["offer"]) == (("accepted", None), ("failed", "opted_out"))
-    assert [is_advert for is_later, is_advert in mails if is_later] == [False]
+    later = [is_advert for is_later, is_advert in mails if is_later]
+    # A kill between the relay's answer and its record leaves them unknown: they are not sent twice.
+    assert {first["offer"][0], second["callback_received"][0]} <= {"accepted", "unknown"}
+    assert second["offer"] == ("failed", "opted_out")
+    assert (bool(later), any(later)) == (True, False)  # one, and another where a call found nobody
 
 
 @pytest.mark.req("P.13")
@@ -321,7 +323,8 @@ async def test_who_cannot_be_reached_by_mail_is_not_written_to_again(week: Week,
     first, second = [await messages_of(admin, lead_id) for lead_id in week.by_mail[BORIS]]
     assert first["callback_received"] == ("failed", f"smtp_{UNKNOWN_USER}")
     assert second["callback_received"] == ("failed", "unreachable")
-    assert 1 <= len(week.post.mails(BORIS)) <= 2  # both were on their way when the first came back, or were not
+    # Those that were on their way when the first came back: of both orders, and of a call that found nobody.
+    assert 1 <= len(week.post.mails(BORIS)) <= 3
 
 
 @pytest.mark.req("S0.3")

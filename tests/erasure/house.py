@@ -33,6 +33,7 @@ from services.tasks.erasures.actions import eraser
 from services.tasks.subscriptions import subscriptions as of_tasks
 from tests.intake.api import Api as Intake
 from tests.notifications import support as notifications
+from tests.support.patience import eventually
 from tests.support.search import tables_with
 from tests.tasks.client import Api as Tasks
 from tests.tasks.client import api_of
@@ -94,7 +95,7 @@ class House:
             await self.pass_on()
             return await self.intake.ok("GET", f"/erasures/{erasure_id}")
 
-        return await notifications.eventually(look, lambda ledger: ledger["state"] == "done")
+        return await eventually(look, lambda ledger: ledger["state"] == "done")
 
     async def found(self, *words: str) -> set[str]:
         """Return the tables that have any of these words in any column, as text or as bytes."""

@@ -1,11 +1,10 @@
 """A desk with a telephone exchange: the stand-in over real HTTP both ways, the worker's loops in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from time import monotonic
-from typing import TypeVar, cast
+from typing import cast
 
 from pydantic import SecretStr
 
@@ -25,9 +24,8 @@ from services.intake.calls.worker import loops
 from services.intake.context import Context
 from services.intake.settings import IntakeSettings
 from tests.intake.api import NOW, Api, order
-from tests.support.patience import PATIENCE
+from tests.support.patience import eventually
 
-T = TypeVar("T")
 KEYS = SecretStr(new_key("tests"))
 CONFIG = {"format": "mango", "api_key": DEMO_KEY}
 SOURCE = {"desk": "demo", "code": "line", "playbook": "callback", "zone": "Europe/Moscow", "secret": DEMO_SALT}
@@ -109,15 +107,6 @@ async def open_exchange(db: Database, profile: Profile = KIND, seed: int = 3) ->
             stop.set()
             await serving
             await api.ctx.transport.close()
-
-
-async def eventually(read: Callable[[], Awaitable[T]], good: Callable[[T], bool], seconds: float = PATIENCE) -> T:
-    """Return what is read once it is good."""
-    end = monotonic() + seconds
-    while not good(found := await read()):
-        assert monotonic() < end, f"still {found}"
-        await asyncio.sleep(0.02)
-    return found
 
 
 async def _run(loop: Awaitable[None]) -> None:

@@ -14,10 +14,22 @@ from tests.intake.api import NOW, Api, new_source, order
 
 
 def activated(
-    code: str = "callback", desk: str = "demo", version: int = 1, first_status: FirstStatus | None = None
+    code: str = "callback",
+    desk: str = "demo",
+    version: int = 1,
+    first_status: FirstStatus | None = None,
+    *,
+    returns_calls: bool = False,
 ) -> PlaybookActivatedV2:
     return PlaybookActivatedV2(
-        desk=desk, code=code, version=version, actor="boss", first_status=first_status, pools=(), lanes=()
+        desk=desk,
+        code=code,
+        version=version,
+        actor="boss",
+        first_status=first_status,
+        pools=(),
+        lanes=(),
+        returns_calls=returns_calls,
     )
 
 

@@ -14,7 +14,8 @@ from libs.common.contracts.shared import ContactKind
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
 from tests.intake.api import order
-from tests.intake.exchange import Exchange, eventually, faults, open_exchange
+from tests.intake.exchange import Exchange, faults, open_exchange
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.servers
 MUTE = replace(KIND, lose_callback=1.0)
@@ -224,6 +225,19 @@ async def test_a_call_in_which_people_talk_is_passed_on(line: Exchange) -> None:
         await line.until(passed, "accepted")
     transfer = line.standin.journal.entries[list(line.standin.journal.entries)[-1]]
     assert (passed["kind"], passed["of_id"], transfer.chat_id) == ("transfer", view["id"], "102")
+
+
+@pytest.mark.req("P.14", "S3.16")
+async def test_a_call_that_is_passed_on_has_no_label(line: Exchange) -> None:
+    url = await line.api.source(call_label="Школа: заказ")
+    lead_id = (await line.api.deliver(url, order(phone="+79161234567")))["lead_id"]
+    async with line.worker():
+        view = await line.call(lead_id=lead_id, phone=None)
+        await eventually(lambda: _leg(line), bool)
+        passed = await line.api.ok("POST", f"/calls/{view['id']}/transfer", {"extension": "102"})
+        await line.until(passed, "accepted")
+    shown = [(await line.shown(each))["call_label"] for each in (view, passed)]
+    assert (passed["lead_id"], shown) == (lead_id, ["Школа: заказ", None])
 
 
 async def test_a_call_in_which_no_one_talks_yet_cannot_be_passed_on(line: Exchange) -> None:

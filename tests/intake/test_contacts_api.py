@@ -7,10 +7,12 @@ from uuid import UUID
 
 import pytest
 
+from libs.common.contracts.desks import PlaybookActivatedV2
 from libs.common.contracts.intake import ContactRecorded, LeadReceivedV2
 from libs.common.contracts.shared import Stage
 from libs.common.platform.ids import uuid7
-from tests.intake.api import NOW, Api, order
+from services.intake.playbooks.actions import project_playbooks
+from tests.intake.api import NOW, Api, order, received_of
 from tests.intake.test_active_playbooks import FIRST, activated
 from tests.intake.test_leads_api import owner, wish
 
@@ -58,12 +60,53 @@ async def test_a_missed_call_of_a_stranger_opens_a_lead_without_an_order(api: Ap
 
 @pytest.mark.req("S4.16", "S2.10")
 @pytest.mark.parametrize("kind", ["missed", "call_in"])
-async def test_a_call_of_one_who_has_bought_is_of_the_lead_they_bought_by(api: Api, kind: str) -> None:
-    lead_id = (await api.deliver(await api.source(keeps_buyers=True), order(phone=ANNA)))["lead_id"]
-    await api.hear(wish(UUID(lead_id), "won", Stage.WON))
+async def test_a_call_of_a_buyer_is_of_the_lead_they_bought_by_where_the_playbook_calls_back(
+    api: Api, kind: str
+) -> None:
+    url = await api.source(keeps_buyers=True)
+    await api.hear(activated(returns_calls=True))
+    lead_id = await buyer(api, url)
     found = await record(api, call(kind))
     [recorded] = await api.said(ContactRecorded)
     assert (found["lead_id"], str(recorded.lead_id), await api.count("lead")) == (lead_id, lead_id, 1)
+
+
+@pytest.mark.req("S4.16", "S2.10")
+@pytest.mark.parametrize("kind", ["missed", "call_in"])
+@pytest.mark.parametrize(
+    "before",
+    [[], [activated()], [activated(returns_calls=True), activated(version=2)]],
+    ids=["unheard", "no", "no more"],
+)
+async def test_a_call_of_a_buyer_opens_a_lead_where_the_playbook_would_lose_call_or_sale(
+    api: Api, kind: str, before: list[PlaybookActivatedV2]
+) -> None:
+    url = await api.source(keeps_buyers=True)
+    for said in before:
+        await api.hear(said)
+    lead_id = await buyer(api, url)
+    found = await record(api, call(kind))
+    assert (found["lead_id"] != lead_id, len(await api.said(LeadReceivedV2))) == (True, 2)
+
+
+@pytest.mark.req("S4.16", "S2.10")
+async def test_a_buyer_of_a_version_that_did_not_call_back_gets_a_lead_after_it_was_mended(api: Api) -> None:
+    url = await api.source(keeps_buyers=True)
+    await api.hear(activated())
+    lead_id = await buyer(api, url)
+    api.clock.advance(timedelta(minutes=1))
+    mended = received_of(activated(version=2, returns_calls=True))._replace(time=api.clock.now(), sequence=2)
+    async with api.ctx.core.db.begin() as tx:
+        await project_playbooks(tx, [mended])
+        await tx.commit()
+    assert (await record(api, call()))["lead_id"] != lead_id
+
+
+async def buyer(api: Api, url: str) -> str:
+    """Anna buys; return her lead."""
+    lead_id = (await api.deliver(url, order(phone=ANNA)))["lead_id"]
+    await api.hear(wish(UUID(lead_id), "won", Stage.WON))
+    return lead_id
 
 
 @pytest.mark.req("S4.16")

@@ -15,7 +15,7 @@ from tests.intake.api import Api, lead_of, order
 from tests.intake.test_consents import blocked, dial, exchange
 from tests.intake.test_payment_imports import LIST, ROW, ordered
 from tests.intake.test_refunds import refund
-from tests.notifications.support import eventually
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.req("P.7")
 

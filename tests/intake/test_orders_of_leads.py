@@ -17,9 +17,10 @@ from services.intake.placements.queries import Target
 from services.intake.placements.schemas import OrderIn
 from tests.intake.api import NOW
 from tests.intake.api import order as page_order
-from tests.intake.exchange import eventually, faults
+from tests.intake.exchange import faults
 from tests.intake.school import ANNA, ORDER, Desk, open_school
 from tests.intake.test_placements import until
+from tests.support.patience import eventually
 
 pytestmark = [pytest.mark.servers, pytest.mark.req("S4.8")]
 View = dict[str, Any]

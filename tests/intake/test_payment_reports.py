@@ -13,10 +13,10 @@ from libs.common.contracts.payments import PaymentRecorded
 from libs.common.platform.db import Database
 from services.intake.payment_reports.worker import Reports
 from services.intake.payments.actions import book_payments
-from tests.intake.exchange import eventually
 from tests.intake.school import ANNA, ORDER, Desk, open_school
 from tests.intake.test_appointments import tag
 from tests.intake.test_placements import LOST, raised, until
+from tests.support.patience import eventually
 
 pytestmark = [pytest.mark.servers, pytest.mark.req("S4.9")]
 View = dict[str, Any]

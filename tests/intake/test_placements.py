@@ -16,8 +16,9 @@ from libs.common.platform.db import Database
 from services.intake.app import SAY
 from services.intake.attention import KINDS
 from tests.intake.api import order_in
-from tests.intake.exchange import eventually, faults
+from tests.intake.exchange import faults
 from tests.intake.school import ANNA, ORDER, Desk, open_school
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.servers
 LOST = [Failure(Mode.LOSE, "", "import"), Failure(Mode.HTTP_ACCEPTED, "502", "import"),

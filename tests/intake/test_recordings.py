@@ -15,8 +15,9 @@ from libs.common.platform.ids import uuid7
 from services.intake.recordings.player import address_of
 from services.intake.recordings.rules import Grant, sound_type
 from tests.intake.api import NOW, Api
-from tests.intake.exchange import Exchange, eventually, open_exchange
+from tests.intake.exchange import Exchange, open_exchange
 from tests.intake.test_partners import a_partner, changed
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.servers
 LEAD_OF = "UPDATE lead SET partner_id = $2 WHERE id = $1"

@@ -18,9 +18,10 @@ from libs.common.platform.ids import uuid7
 from services.intake.schools.rules import AT_FIRST
 from services.intake.schools.worker import PORTION
 from tests.intake.api import Api, order_in
-from tests.intake.exchange import eventually, faults
+from tests.intake.exchange import faults
 from tests.intake.payloads import sample
 from tests.intake.school import ACCOUNT, ANNA, SOURCE, Desk, open_school
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.servers
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from time import monotonic
-from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -50,9 +48,7 @@ from services.notifications.subscriptions import subscriptions
 from services.notifications.templates.actions import approve, propose
 from services.notifications.templates.convert import Wording
 from services.notifications.webhooks.store import Body, Origin, store_bodies
-from tests.support.patience import PATIENCE
-
-T = TypeVar("T")
+from tests.support.patience import PATIENCE, eventually
 
 DESK = "demo"
 HOOK_KEY = "hook-key-of-the-demo-desk"
@@ -167,15 +163,6 @@ class Desk:
         """Wait until every message is in one of `states`; `accepted` is also what has come further since."""
         wanted = {*states, *(("sent", "delivered", "read") if "accepted" in states else ())}
         return await eventually(self.states, lambda found: bool(found) and set(found.values()) <= wanted, seconds)
-
-
-async def eventually(look: Callable[[], Awaitable[T]], good: Callable[[T], bool], seconds: float = PATIENCE) -> T:
-    """Poll until the value is good. Raises AssertionError with the last value."""
-    end = monotonic() + seconds
-    while not good(found := await look()):
-        assert monotonic() < end, f"still {found!r}"
-        await asyncio.sleep(0.02)
-    return found
 
 
 async def apply(ctx: Context, *data: EventData, desk: str = DESK, cause: Cause = CAUSE) -> None:

@@ -12,7 +12,8 @@ from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
 from tests.notifications.api import running_api
 from tests.notifications.gateways import PHONE, Gateways, open_gateways
-from tests.notifications.support import eventually, requested, worker
+from tests.notifications.support import requested, worker
+from tests.support.patience import eventually
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 UNKNOWN = {"name": "Анна", "phone": "+79000000000"}  # a stand-in refuses numbers that end so

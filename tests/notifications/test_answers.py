@@ -12,11 +12,12 @@ from libs.common.contracts.notifications import MessageFailed, MessageSent
 from libs.common.platform.db import Database
 from tests.notifications.api import Api, running_api
 from tests.notifications.gateways import Gateways, open_gateways
-from tests.notifications.support import Desk, approved_template, eventually, open_desk, worker
+from tests.notifications.support import Desk, approved_template, open_desk, worker
 from tests.notifications.test_conversations import Json, hear, listed, resolve, timeline
 from tests.notifications.test_feed import ANNA, BORIS, known, write
 from tests.notifications.test_received import CUSTOMER, LEAD, owned, published, said
 from tests.support.logged import logged
+from tests.support.patience import eventually
 
 PATH = f"/conversations/{CUSTOMER}/messages"
 TEXT = {"text": "Заказ уже в пути"}

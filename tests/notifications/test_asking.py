@@ -10,7 +10,8 @@ from deploy.standins.faults import Failure, Mode
 from libs.common.platform.db import Database
 from services.notifications.providers.registry import PROVIDERS
 from tests.notifications.gateways import QUICK, Gateways, open_gateways
-from tests.notifications.support import eventually, requested, worker
+from tests.notifications.support import requested, worker
+from tests.support.patience import eventually
 
 SILENT = replace(QUICK, lose_callback=1.0)
 LOST = Failure(Mode.LOSE, "")

@@ -15,7 +15,8 @@ from services.notifications.autopilot.actions import go_past_halted, halt_dead
 from services.notifications.autopilot.rules import LEAST
 from tests.notifications.api import running_api
 from tests.notifications.gateways import QUICK, Gateways, open_gateways
-from tests.notifications.support import DESK, eventually, requested, worker
+from tests.notifications.support import DESK, requested, worker
+from tests.support.patience import eventually
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BOTH = ("whatsapp", "sms")

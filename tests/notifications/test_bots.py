@@ -15,7 +15,8 @@ from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
 from tests.notifications.api import running_api
 from tests.notifications.gateways import PHONE, Gateways, config, gateway, open_gateways
-from tests.notifications.support import DESK, HOOK_KEY, channel, eventually, requested, worker
+from tests.notifications.support import DESK, HOOK_KEY, channel, requested, worker
+from tests.support.patience import eventually
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ANNA = "500000003"

@@ -35,11 +35,11 @@ from tests.notifications.support import (
     channel,
     claim,
     context,
-    eventually,
     open_desk,
     requested,
     worker,
 )
+from tests.support.patience import eventually
 
 
 @pytest.fixture

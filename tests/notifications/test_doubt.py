@@ -23,13 +23,13 @@ from tests.notifications.support import (
     callback,
     channel,
     claim,
-    eventually,
     expire,
     open_desk,
     record,
     requested,
     worker,
 )
+from tests.support.patience import eventually
 
 LONG_AGO = "UPDATE attempt SET offered_at = offered_at - interval '1 minute', due_at = due_at - interval '1 minute'"
 

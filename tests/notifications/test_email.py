@@ -20,7 +20,8 @@ from libs.common.platform.db import Database
 from services.notifications.channels.convert import webhook_path
 from services.notifications.context import Context
 from tests.notifications.api import Api, running_api
-from tests.notifications.support import apply, approved_template, channel, context, eventually, requested, worker
+from tests.notifications.support import apply, approved_template, channel, context, requested, worker
+from tests.support.patience import eventually
 
 ANNA = "anna@example.org"
 ADVERT = {"email": {"marketing": True}}

@@ -9,7 +9,8 @@ from libs.common.platform.db import Database
 from libs.common.platform.erasure.actions import Eraser
 from services.notifications.erasures.places import PLACES
 from tests.notifications.api import running_api
-from tests.notifications.support import apply, approved_template, channel, context, eventually, requested
+from tests.notifications.support import apply, approved_template, channel, context, requested
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.req("P.7")
 

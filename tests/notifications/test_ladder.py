@@ -12,7 +12,8 @@ from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
 from tests.notifications.api import running_api
 from tests.notifications.gateways import QUICK, Gateways, open_gateways
-from tests.notifications.support import approved_template, callback, eventually, requested, worker
+from tests.notifications.support import approved_template, callback, requested, worker
+from tests.support.patience import eventually
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BOTH = ("whatsapp", "sms")

@@ -15,8 +15,8 @@ from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
 from services.notifications.context import Context
 from tests.notifications.gateways import QUICK, Gateways, open_gateways
-from tests.notifications.support import approved_template, eventually, requested, worker
-from tests.support.patience import PATIENCE
+from tests.notifications.support import approved_template, requested, worker
+from tests.support.patience import PATIENCE, eventually
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BOTH = ("whatsapp", "sms")

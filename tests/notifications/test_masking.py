@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -15,11 +16,13 @@ from libs.common.contracts.masking import MaskingChanged
 from libs.common.contracts.notices import CallRinging
 from libs.common.contracts.shared import Customer, Text
 from libs.common.contracts.tasks import LeadOwnerChanged, TaskAssigned, TaskReassigned
+from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Language
 from libs.common.platform.ids import uuid7
 from services.notifications.feed.api import shape
 from services.notifications.feed.queries import items_after
+from services.notifications.feed.rules import RINGS, rings
 from services.notifications.subscriptions import subscriptions
 from tests.notifications.api import Api, running_api
 from tests.notifications.support import CAUSE, Desk, context, open_desk, requested
@@ -47,7 +50,7 @@ async def desk(notifications_db: Database) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def api(desk: Desk) -> AsyncIterator[Api]:
-    async with running_api(desk.db) as running:
+    async with running_api(desk.db, clock=ManualClock(DUE + RINGS)) as running:
         yield running
 
 
@@ -171,14 +174,21 @@ async def test_a_call_shows_its_number_while_it_rings_and_afterwards_to_who_work
     )  # fmt: skip
     await tell(desk, MASKS, calls)
     (item,) = await items_after(desk.db, ANNA, 0, 10)
-    rings = shape(item, Language.RU, DUE)
+    ringing = shape(item, Language.RU, DUE)
     strange = await feed(api)
     await tell(desk, OWNED)
-    assert (rings.customer and rings.customer.phone) == NUMBER
+    assert (ringing.customer and ringing.customer.phone) == NUMBER
     assert (strange, await feed(api)) == (
         [("call_ringing", MASKED)],
         [("call_ringing", NUMBER if lead_id else MASKED)],
     )
+
+
+@pytest.mark.parametrize(
+    ("later", "shown"), [(-RINGS, False), (-RINGS / 2, True), (RINGS / 2, True), (RINGS, False)]
+)
+def test_a_telephone_rings_for_minutes_whatever_the_clock_of_its_exchange(later: timedelta, shown: bool) -> None:
+    assert rings("call_ringing", DUE, DUE + later) is shown
 
 
 async def test_the_live_feed_masks_what_came_while_nobody_looked(desk: Desk) -> None:

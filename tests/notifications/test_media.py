@@ -31,10 +31,10 @@ from services.notifications.media.actions import keep
 from services.notifications.media.store import lease, make_up
 from tests.notifications.api import Api, running_api
 from tests.notifications.gateways import Gateways, gateway, open_gateways
-from tests.notifications.support import eventually, worker
+from tests.notifications.support import worker
 from tests.notifications.test_conversations import NOW, resolve
 from tests.notifications.test_received import CUSTOMER
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, eventually
 
 PHONE, ANNA = "79000000001", "500000003"
 JPEG, VOICE = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 500, b"OggS" + bytes(5000)

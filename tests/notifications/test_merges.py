@@ -9,9 +9,10 @@ from libs.common.contracts.notices import WorkMerged
 from libs.common.contracts.notifications import MessageFailed
 from services.notifications.conversations.store import LOCK, Thread, make_up, refresh
 from tests.notifications.api import Api
-from tests.notifications.support import Desk, eventually, requested
+from tests.notifications.support import Desk, requested
 from tests.notifications.test_conversations import ago, api, desk, hear, listed, resolve, timeline
 from tests.notifications.test_received import CUSTOMER, LEAD, merge, owned, said
+from tests.support.patience import eventually
 
 __all__ = ["api", "desk"]
 FIRST, WINNER, LAST = UUID(int=1), UUID(int=77), UUID(int=78)

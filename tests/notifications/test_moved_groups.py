@@ -8,7 +8,8 @@ from deploy.standins.bots import BotStandin
 from deploy.standins.faults import Failure, Mode
 from libs.common.platform.db import Database
 from tests.notifications.gateways import Gateways, config, gateway, open_gateways
-from tests.notifications.support import HOOK_KEY, channel, eventually, requested, worker
+from tests.notifications.support import HOOK_KEY, channel, requested, worker
+from tests.support.patience import eventually
 
 CODE, OLD, NEW = "telegram", "-42", "-1000000000042"
 MOVED = Failure(Mode.CODE, "migrated")

@@ -11,7 +11,8 @@ from libs.common.contracts.notifications import MessageSent
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
 from services.notifications.context import Context
-from tests.notifications.support import Desk, eventually, open_desk, requested, worker
+from tests.notifications.support import Desk, open_desk, requested, worker
+from tests.support.patience import eventually
 
 VERY_NASTY = replace(NASTY, lose_answer=0.1, refuse_503=0.1, early_callback=0.3, repeat_callback=0.3)
 COUNT = 150

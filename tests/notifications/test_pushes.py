@@ -19,9 +19,10 @@ from services.notifications.context import Context
 from services.notifications.feed.queries import items_after
 from services.notifications.subscriptions import subscriptions
 from tests.notifications.api import Api, running_api
-from tests.notifications.support import CAUSE, apply, context, eventually, worker
+from tests.notifications.support import CAUSE, apply, context, worker
 from tests.notifications.test_feed import ANNA, BORIS, assigned, known, taken
 from tests.support.browser import Browser, sender
+from tests.support.patience import eventually
 
 PATH = "/push-subscriptions"
 

@@ -25,9 +25,10 @@ from services.notifications.webhooks.actions import apply_callbacks
 from tests.notifications import support
 from tests.notifications.api import Api, running_api
 from tests.notifications.gateways import config, gateway, open_gateways
-from tests.notifications.support import HOOK_KEY, Desk, callback, eventually, open_desk, requested, worker
+from tests.notifications.support import HOOK_KEY, Desk, callback, open_desk, requested, worker
 from tests.notifications.test_feed import ANNA, known, write
 from tests.notifications.test_webhooks import STATUS
+from tests.support.patience import eventually
 
 LEAD, CUSTOMER = UUID(int=7), UUID(int=8)
 

@@ -20,8 +20,8 @@ from services.notifications.channels.convert import config_of
 from services.notifications.channels.store import SealedChannels
 from services.notifications.providers.wazzup import WazzupConfig
 from tests.notifications.api import running_api
-from tests.notifications.support import DESK, KEYS, channel, eventually, open_desk, requested, worker
-from tests.support.patience import PATIENCE
+from tests.notifications.support import DESK, KEYS, channel, open_desk, requested, worker
+from tests.support.patience import PATIENCE, eventually
 
 OURS = DataKeys.parse(KEYS)
 NEWER = DataKeys.parse(f"newer:{base64.b64encode(b'n' * 32).decode()} {KEYS}")

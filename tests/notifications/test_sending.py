@@ -15,7 +15,8 @@ from services.notifications.sending.rules import Doubt, Quiet, Sending
 from services.notifications.sending.store import write_sending
 from tests.notifications.api import running_api
 from tests.notifications.gateways import Gateways, open_gateways
-from tests.notifications.support import DESK, approved_template, eventually, requested, worker
+from tests.notifications.support import DESK, approved_template, requested, worker
+from tests.support.patience import eventually
 
 EVENING = datetime(2026, 3, 2, 18, 30, tzinfo=UTC)  # 21:30 in Moscow
 MORNING = datetime(2026, 3, 3, 6, tzinfo=UTC)

@@ -18,7 +18,8 @@ from services.notifications.channels.queries import one_channel
 from services.notifications.delivery.store import Result
 from tests.notifications.api import running_api
 from tests.notifications.gateways import Gateways, config, gateway, open_gateways
-from tests.notifications.support import DESK, claim, eventually, expire, record, requested, worker
+from tests.notifications.support import DESK, claim, expire, record, requested, worker
+from tests.support.patience import eventually
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CODE = "team_webhook"

@@ -11,7 +11,8 @@ from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
 from tests.notifications.api import Api, running_api
 from tests.notifications.gateways import Gateways, open_gateways
-from tests.notifications.support import DESK, approved_template, eventually, requested, worker
+from tests.notifications.support import DESK, approved_template, requested, worker
+from tests.support.patience import eventually
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 REGISTERED = {

@@ -20,16 +20,8 @@ from services.notifications.channels.schemas import ChangeChannel
 from services.notifications.delivery.store import Result
 from services.notifications.webhooks.actions import apply_callbacks
 from tests.notifications import support
-from tests.notifications.support import (
-    callback,
-    claim,
-    eventually,
-    open_desk,
-    record,
-    requested,
-    webhook_server,
-    worker,
-)
+from tests.notifications.support import callback, claim, open_desk, record, requested, webhook_server, worker
+from tests.support.patience import eventually
 
 STATUS = {"messageId": "m-1", "timestamp": "2026-03-02T09:14:01.000Z", "status": "sent"}
 INBOUND = {"messageId": "in-1", "dateTime": "2026-03-02T09:15:27.000Z", "isEcho": False, "text": "Где мой заказ?"}

@@ -16,17 +16,8 @@ from libs.common.platform.ids import uuid7
 from services.notifications.delivery import store
 from tests.notifications.api import running_api
 from tests.notifications.gateways import Gateways, open_gateways
-from tests.notifications.support import (
-    LIMITS,
-    apply,
-    claim,
-    eventually,
-    expire,
-    requested,
-    settings,
-    withdrawn,
-    worker,
-)
+from tests.notifications.support import LIMITS, apply, claim, expire, requested, settings, withdrawn, worker
+from tests.support.patience import eventually
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BOTH = ("whatsapp", "sms")

@@ -7,7 +7,7 @@ import pytest
 
 from libs.common.platform.db.migrations import migrate
 from libs.common.testkit.database import StackDatabase, empty_database
-from tests.intake.exchange import eventually
+from tests.support.patience import eventually
 
 pytestmark = pytest.mark.servers
 RELEASED = "intake_0024"

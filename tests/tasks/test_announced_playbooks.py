@@ -13,8 +13,8 @@ from tests.tasks.client import Api
 from tests.tasks.desk import Desk
 from tests.tasks.support import LIBRARY
 
-# As it left them: it knows nothing of the column.
-EARLIER_RELEASE = "UPDATE playbook_activation SET announced_version = NULL"
+# As it left them: it knows nothing of the columns.
+EARLIER_RELEASE = "UPDATE playbook_activation SET announced_version = NULL, announced_whole = NULL"
 EARLIER_ACTIVATION = "UPDATE playbook_activation SET version = 2 WHERE code = 'school'"
 SEQUENCES = "SELECT sequence FROM outbox WHERE key = 'desk:demo' ORDER BY id"
 

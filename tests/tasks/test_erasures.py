@@ -10,7 +10,7 @@ from libs.common.platform.erasure.retention import Keeper
 from libs.common.platform.ids import uuid7
 from services.tasks.erasures.actions import eraser
 from services.tasks.erasures.places import AGED
-from tests.notifications.support import eventually
+from tests.support.patience import eventually
 from tests.tasks.client import Api
 from tests.tasks.desk import Desk, lead_v2
 

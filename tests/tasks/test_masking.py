@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from libs.common.contracts.masking import MaskingChanged
+from services.tasks.engine.fields import unreachable
+from services.tasks.playbooks.fields import FieldSpec, FieldType, FieldValue
 from services.tasks.sheets.rules import words
 from tests.tasks.client import Api
 from tests.tasks.desk import BORIS_ID, Desk, proposal
@@ -112,6 +114,43 @@ async def test_an_outcome_shows_the_numbers_that_it_brought_to_who_works_the_lea
     ]
     assert (before, managed) == (brought, brought)
     assert strange == {"second": "+7***4567", "post": "o***@example.org", "said": "с 9"}
+
+
+async def test_who_may_not_see_the_customer_is_told_no_number_that_an_outcome_brought(desk: Desk, api: Api) -> None:
+    await desk.activate_playbook(CORRECTED)
+    lead_id = await desk.lead("tiny")
+    task, brought = await api.task(lead_id), {"second": "+79991234567", "post": "olga@example.org", "said": "с 9"}
+    given = {"json": {"outcome": "done", "comment": "сам", "fields": brought}, "version": task["version"]}
+    assert (await api.call("POST", f"/tasks/{task['id']}/outcome", role="supervisor", **given)).is_success
+    await desk.ctx.db.pool.execute("UPDATE process SET owner_id = $1, owner_name = 'Boris'", BORIS_ID)
+    strange, own = [(await api.call("GET", f"/tasks/{task['id']}", sub=sub)).json() for sub in ("anna", "boris")]
+    assert (strange["customer"], strange["fields"]["second"], own["fields"]) == (None, "+7***4567", brought)
+
+
+TYPES: dict[FieldType, list[tuple[FieldValue, FieldValue]]] = {
+    FieldType.TEXT: [
+        ("+79991234567", "+7***4567"),
+        (" 8 (999) 123-45-67.", "***4567"),
+        ("olga@example.org.", "o***@example.org"),
+    ],
+    FieldType.QUESTIONNAIRE: [({"a": "8 999 123 45 67", "b": "9"}, {"a": "***4567", "b": "9"})],
+    FieldType.DOCUMENT: [
+        (
+            {"title": "olga@example.org", "url": "https://acts.example/9991234567", "number": "9991234567"},
+            {"title": "o***@example.org", "url": "https://acts.example/9991234567", "number": "9991234567"},
+        )
+    ],
+    FieldType.PERSON: [(str(BORIS_ID), str(BORIS_ID))],
+    FieldType.MONEY: [("9991234567", "9991234567")],
+}
+
+
+@pytest.mark.parametrize(("of", "given", "shown"), [(of, *pair) for of, pairs in TYPES.items() for pair in pairs])
+def test_what_reaches_a_person_is_masked_in_values_of_any_type(
+    of: FieldType, given: FieldValue, shown: FieldValue
+) -> None:
+    asked = "survey" if of is FieldType.QUESTIONNAIRE else None
+    assert unreachable(FieldSpec("x", of, questionnaire=asked), given) == shown
 
 
 @pytest.mark.parametrize(("hides", "shown"), [(True, "+7***4567"), (False, "+79991234567")])

@@ -42,7 +42,7 @@ class Ending:
             process.on(self.event)
             return
         for _ in range(self.times):
-            call_made = self.times > 1 or None
+            call_made = self.times > 1 or self.kind == "return_call" or None
             give(process, self.kind, self.outcome, self.problem, call_made, **self.fields)
 
 
@@ -58,6 +58,8 @@ ENDINGS = [
     Ending("answer", "refund_asked"),
     Ending("reset_access", "sent"),
     Ending("close_access", "closed"),
+    Ending("return_call", "called"),
+    Ending("return_call", "no_answer", problem="busy", times=3),
     Ending("answer", event=WRITTEN, closes=ANSWERS | QUESTIONS),
     Ending("reset_access", event=AccessChanged(Access(AccessAction.RESET, DONE))),
     Ending("close_access", event=AccessChanged(Access(AccessAction.CLOSE, DONE))),

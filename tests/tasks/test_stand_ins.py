@@ -9,7 +9,7 @@ import pytest
 from libs.common.contracts.shared import Presence
 from libs.common.contracts.tasks import WorkRequested
 from services.tasks.engine.effects import AssignTask, RequestMessage
-from services.tasks.engine.events import Lent, Proposed, Redistributed
+from services.tasks.engine.events import LeadGiven, Lent, Proposed, Redistributed
 from services.tasks.engine.state import Colleague, Hours, MoveReason, Operator, OperatorId
 from tests.tasks.client import Api
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, operator
@@ -187,6 +187,33 @@ async def test_the_next_days_task_goes_to_a_deputy_of_its_role_alone(
     body = {"outcome": "no_answer", "comment": "не берёт", "call_made": True, "problem": "busy"}
     await api.call("POST", f"/tasks/{task['id']}/outcome", sub="boris", json=body, version=task["version"])
     assert (await api.task(lead_id))["operator_id"] == holder
+
+
+@pytest.mark.req("S2.2")
+async def test_no_one_stands_in_for_who_is_only_away(desk: Desk, api: Api) -> None:
+    lead_id = await owned(desk, api)
+    await desk.receive(operator(ANNA_ID, "anna", version=2, away=True))
+    await applied(api, TO_BORIS)
+    await answered(desk)
+    given = await api.task(lead_id)
+    await desk.receive(operator(ANNA_ID, "anna", version=3))
+    after = await api.task(lead_id)
+    assert [(each["operator_id"], each["original_id"]) for each in (given, after)] == [(str(BORIS_ID), None)] * 2
+
+
+@pytest.mark.req("S2.2")
+@pytest.mark.parametrize("reason", [MoveReason.REDISTRIBUTED, MoveReason.HANDED_OVER])
+def test_what_waits_of_a_lead_that_a_third_has_for_good_is_of_no_earlier_operator(reason: MoveReason) -> None:
+    process = of_anna()
+    redistributed(process)
+    first = process.task.original_id
+    if reason is MoveReason.REDISTRIBUTED:
+        process.on(Redistributed(True, CLARA, None, None, False, "chief", reason))
+    else:
+        process.on(LeadGiven(CLARA, frozenset(), "chief", reason))
+    given = process.task.original_id
+    process.on(Redistributed(True, BORIS, None, None, False, "chief", MoveReason.REDISTRIBUTED, absent=CLARA.id))
+    assert (first, given, process.task.original_id) == (ANNA.id, None, CLARA.id)
 
 
 async def test_who_gets_leads_for_good_stands_in_for_no_one(desk: Desk, api: Api) -> None:

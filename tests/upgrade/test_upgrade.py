@@ -21,6 +21,11 @@ UNHEARD = (
     "SELECT count(*) FROM tasks.operator WHERE presence IS NULL",
     "SELECT count(*) FROM assignment.pool p WHERE NOT EXISTS (SELECT FROM tasks.pool t WHERE t.id = p.id)",
 )
+# Whether tasks has published it whole, and intake knows that the texts of before call no buyer back.
+RETURNED_CALLS = """
+SELECT a.code, a.announced_whole = a.version, p.version = a.version AND p.returns_calls_since IS NULL
+FROM tasks.playbook_activation a LEFT JOIN intake.active_playbook p USING (desk, code) ORDER BY 1
+"""
 KEPT = ("intake.source", "notifications.channel", "intake.idempotency", "notifications.idempotency")
 PARKED = "SELECT state, count(*) AS events FROM {}.parked GROUP BY state"
 
@@ -89,6 +94,15 @@ async def test_tasks_knows_where_operators_are_and_what_pools_say(upgrade: Upgra
     finally:
         await conn.close()
     assert unknown == [0, 0]
+
+
+async def test_intake_hears_of_every_active_playbook_whether_it_calls_buyers_back(upgrade: Upgrade) -> None:
+    conn = await asyncpg.connect(upgrade.stack.database.admin_url)
+    try:
+        found = await conn.fetch(RETURNED_CALLS)
+    finally:
+        await conn.close()
+    assert [tuple(row) for row in found] == [(code, True, True) for code in ("callback", "school", "survey")]
 
 
 async def test_each_timeline_holds_every_event_of_its_lead(upgrade: Upgrade) -> None:

@@ -58,7 +58,8 @@ class PlaybookActivatedV2(TasksEvent):
     """New leads of a desk start on this version. Key `desk:<code>`.
 
     A type of its own beside V1: readers of an earlier release skip V1, and would also skip the publication of
-    playbooks that were active before the upgrade. `pools` are those of the task types.
+    playbooks that were active before the upgrade. `pools` are those of the task types. `returns_calls`: a missed
+    call of a won lead certainly has a task, by whose outcomes the lead stays won.
     """
 
     event_type: ClassVar[str] = "dozvon.playbook.activated.v2"
@@ -70,6 +71,7 @@ class PlaybookActivatedV2(TasksEvent):
     first_status: FirstStatus | None
     pools: tuple[str, ...]
     lanes: tuple[str, ...]
+    returns_calls: bool = False
 
 
 EVENTS = (DeskChanged, PlaybookActivated, PlaybookActivatedV2)

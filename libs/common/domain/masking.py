@@ -12,6 +12,10 @@ _SHORT_CODES = "17"  # the country codes of one digit; of others two are shown
 
 _ADDRESSES = ("phone", "phone_raw", "email")
 _EMAIL = re.compile(r"([^@\s])[^@\s]*@((?:[\w-]+\.)+(?:[^\W\d_]{2,}|xn--[\w-]+))")
+# Words that are a telephone number alone, what may stand around it, and how many digits it has.
+_NUMBER = re.compile(r"\+?[\d\s().\-\u2010-\u2014]+")
+_AROUND = " \t\r\n\u00a0.,;:!?"
+_CALLED = range(10, 16)
 
 
 def masked(text: str) -> str:
@@ -36,9 +40,15 @@ def _code(text: str, digits: int) -> str:
     return text[: 1 + shown] if digits - shown - _LAST >= _LEAST else ""
 
 
-def is_email(text: str) -> bool:
-    """Return whether a text is an e-mail address and no more."""
-    return _EMAIL.fullmatch(text) is not None
+def masked_words(text: str) -> str:
+    """Return words of a person, masked if they are nothing but an e-mail address or a telephone number.
+
+    Others stay, as they do wherever people wrote them; so does what is too short or too long to be called.
+    """
+    said = text.strip(_AROUND)
+    digits = sum(each.isdecimal() for each in said)
+    is_number = _NUMBER.fullmatch(said) is not None and digits in _CALLED
+    return masked(said) if is_number or _EMAIL.fullmatch(said) else text
 
 
 def masked_person(person: Mapping[str, object]) -> dict[str, object]:

@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, select
 
 from libs.common.domain.masking import masked
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
+from services.intake.calls.rules import CallKind
 from services.intake.calls.schemas import CallView
 from services.intake.calls.tables import call
 from services.intake.errors import NotFoundError
@@ -15,7 +16,7 @@ from services.intake.leads.queries import readable
 from services.intake.leads.tables import lead
 from services.intake.masking.queries import hidden
 from services.intake.scope import equal, is_active, visible
-from services.intake.sources.tables import source_terms
+from services.intake.sources.queries import call_label_of
 
 
 def _readable(caller: Principal) -> ColumnElement[bool]:
@@ -29,14 +30,10 @@ def _readable(caller: Principal) -> ColumnElement[bool]:
 def _calls(caller: Principal) -> Select[tuple[object, ...]]:
     """Select the calls that a caller may read; of no lead, its number is one that the caller has named.
 
-    Each with its label: what the source of its lead said of calls when the lead came, as the exchange hears it.
+    Each with the label that the exchange hears; a call that is passed on has none.
     """
     owner = select(lead.c.owner_id).where(lead.c.id == call.c.lead_id).scalar_subquery()
-    terms = source_terms.c
-    said = select(terms.call_label).join(
-        lead, and_(terms.source_id == lead.c.source_id, terms.since <= lead.c.created_at)
-    )
-    label = said.where(lead.c.id == call.c.lead_id).order_by(terms.since.desc()).limit(1).scalar_subquery()
+    label = case((call.c.kind == CallKind.DIAL, call_label_of(call.c.lead_id)))
     is_masked = and_(call.c.lead_id.is_not(None), hidden(caller, call.c.desk, owner))
     return select(call, is_masked.label("hidden"), label.label("call_label")).where(_readable(caller))
 

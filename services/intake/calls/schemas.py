@@ -44,7 +44,8 @@ class CallView(BaseModel):
     """A call as a command: `accepted` means that the exchange has it, `contact_id` that the call took place.
 
     `waiting`: its answer was lost, and events may still say what became of it; `unknown`: they did not.
-    `call_label`: what it is to say of us, as the source of the lead said when the lead came.
+    `call_label`: what it is to say of us, as the source of the lead said when the lead came; one that is
+    passed on says nothing.
     """
 
     id: UUID

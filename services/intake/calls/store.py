@@ -6,18 +6,18 @@ from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import Uuid, literal_column, make_url
 
 from libs.common.connect.command.store import CommandStore, Tables
 from libs.common.platform.db import Transaction
 from services.intake.calls.rules import CallKind, Heard
 from services.intake.formats.exchange import ExchangeFormat
+from services.intake.sources.queries import call_label_of
 from services.intake.sources.rules import Source
 
-# What the source of a call's lead said of calls when the lead came, as the ground of the contact names it.
-_LABEL = """
-(SELECT t.call_label FROM lead l JOIN source_terms t ON t.source_id = l.source_id AND t.since <= l.created_at
- WHERE l.id = a.lead_id ORDER BY t.since DESC LIMIT 1) AS label
-"""
+_LABEL = call_label_of(literal_column("a.lead_id", Uuid())).compile(
+    dialect=make_url("postgresql+asyncpg://").get_dialect()(), compile_kwargs={"literal_binds": True}
+)
 COMMANDS = CommandStore(
     Tables(
         command="call",
@@ -25,7 +25,7 @@ COMMANDS = CommandStore(
         queue_id="exchange_id",
         kind="format",
         details=", a.kind AS what, a.extension, a.to_number, a.from_leg, a.traceparent, s.key AS source_key,"
-        f" {_LABEL}",
+        f" {_LABEL} AS label",
         sources=", source s",
         joined=" AND s.id = c.id",
     )

@@ -22,14 +22,14 @@ from services.intake.deliveries.tables import delivery
 from services.intake.errors import NotFoundError
 from services.intake.leads.tables import lead
 from services.intake.scope import equal, of_whole, visible
-from services.intake.sources.tables import source_terms
+from services.intake.sources.queries import terms_then
 
 BY_FORM = "left by the source's form"
 
 
 def history_of(customer_id: UUID) -> Subquery:
     """Return all grounds and withdrawals of a customer, under any id of theirs: rows, and forms of leads."""
-    terms = _terms_then()
+    terms = terms_then()
     brought = select(delivery.c.id).where(delivery.c.lead_id == lead.c.id).order_by(delivery.c.id).limit(1)
     columns = consent.c
     said = select(
@@ -46,14 +46,6 @@ def history_of(customer_id: UUID) -> Subquery:
         of_whole(lead.c.customer_id, customer, customer_id), terms.c.document.is_not(None)
     )  # fmt: skip
     return union_all(said, forms).subquery("history")
-
-
-def _terms_then() -> Subquery:
-    """Return what the source of a lead said when the lead came."""
-    terms = source_terms.c
-    then = select(source_terms).where(terms.source_id == lead.c.source_id, terms.since <= lead.c.created_at)
-    found: Subquery = then.order_by(terms.since.desc()).limit(1).lateral("terms")  # type: ignore[assignment]
-    return found
 
 
 async def list_consents(db: Database, caller: Principal, customer_id: UUID, asked: PageQuery) -> Page[ConsentView]:
@@ -81,7 +73,7 @@ async def list_grounds(
 ) -> Page[GroundedContact]:
     """Return the calls and messages to a customer, the latest first, each with its ground. Raises NotFoundError."""
     await get_customer(db, caller, customer_id)
-    terms = _terms_then()
+    terms = terms_then()
     made = (
         select(contact, terms.c.call_label)
         .outerjoin(lead, lead.c.id == contact.c.lead_id)

@@ -123,7 +123,7 @@ async def _first(
         by = By(f"source:{source.code}", IN_A_MESSAGE if wrote else SAID, cause.correlation_id)
         events += await learned(tx, source.desk, found, by, cause, now)
         customer_id = found.customer_id if found else None
-        lead_id = await _lead_of(tx, source, customer_id) if customer_id else None
+        lead_id = await _lead_of(tx, source, said, customer_id) if customer_id else None
     if lead_id is None and customer_id is not None and opens_lead(said, person):
         person = completed(person, await known_by(tx, customer_id))
         if not await is_called(tx, customer_id):
@@ -139,9 +139,14 @@ async def _first(
     return Recorded(row["id"], customer_id, lead_id, Disposition.TEST if test else Disposition.ACCEPTED)
 
 
-async def _lead_of(tx: Transaction, source: Source, customer_id: UUID) -> UUID | None:
-    """Return the lead that a contact is of: the newest live one, else that of a buyer whom the source keeps."""
+async def _lead_of(tx: Transaction, source: Source, said: Said, customer_id: UUID) -> UUID | None:
+    """Return the lead that a contact is of: the newest live one, else that of a buyer whom the source keeps.
+
+    A buyer who calls is kept by a playbook that calls them back: elsewhere the call opens a lead, as a stranger's.
+    """
     lead_id = await store.live_lead(tx, customer_id, source.desk)
-    if lead_id is None and source.keeps_buyers:
-        return await store.won_lead(tx, customer_id, source.desk)
-    return lead_id
+    if lead_id is not None or not source.keeps_buyers:
+        return lead_id
+    if said.kind in (ContactKind.MISSED, ContactKind.CALL_IN):
+        return await store.returned_lead(tx, customer_id, source.desk)
+    return await store.won_lead(tx, customer_id, source.desk)

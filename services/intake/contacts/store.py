@@ -59,6 +59,15 @@ SELECT id FROM lead
 WHERE customer_id IN ({customers.TREE}) AND desk = $2 AND merged_into IS NULL AND stage = 'won'
 ORDER BY created_at DESC, id DESC LIMIT 1
 """  # noqa: S608 - constants
+# As WON, where the lead's version of its playbook calls a buyer back whose call was missed.
+RETURNED = f"""
+SELECT id FROM (
+    SELECT id, created_at, playbook FROM lead
+    WHERE customer_id IN ({customers.TREE}) AND desk = $2 AND merged_into IS NULL AND stage = 'won'
+    ORDER BY created_at DESC, id DESC LIMIT 1
+) AS l JOIN active_playbook p ON p.desk = $2 AND p.code = l.playbook
+WHERE p.returns_calls_since <= l.created_at
+"""  # noqa: S608 - constants
 # As they are by now: a lead that was merged is the winner.
 NAMED = """
 SELECT coalesce(l.merged_into, l.id) AS id, coalesce(c.merged_into, l.customer_id) AS customer_id
@@ -189,6 +198,12 @@ async def live_lead(tx: Transaction, customer_id: UUID, desk: str) -> UUID | Non
 async def won_lead(tx: Transaction, customer_id: UUID, desk: str) -> UUID | None:
     """Return the customer's newest lead of the desk by which they have bought."""
     found: UUID | None = await tx.conn.fetchval(WON, customer_id, desk)
+    return found
+
+
+async def returned_lead(tx: Transaction, customer_id: UUID, desk: str) -> UUID | None:
+    """Return the lead of `won_lead` if its playbook calls a buyer back and leaves the sale as it is."""
+    found: UUID | None = await tx.conn.fetchval(RETURNED, customer_id, desk)
     return found
 
 

@@ -1,6 +1,6 @@
 """Active playbooks as tasks publishes them: whether a source's playbook is one, and its first status."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.intake.metadata import metadata
@@ -17,5 +17,7 @@ active_playbook = Table(
     Column("first_status", Text),
     Column("first_title", JSONB),
     Column("first_stage", Text),
+    # Leads since then run under versions that call a buyer back whose call was missed; none while it does not.
+    Column("returns_calls_since", DateTime(timezone=True)),
     CheckConstraint("num_nulls(first_status, first_title, first_stage) IN (0, 3)", name="first_status"),
 )

@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, case, exists, select, true
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, Subquery, case, exists, select, true
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.errors import NotFoundError
+from services.intake.leads.tables import lead
 from services.intake.partners.tables import partner
 from services.intake.playbooks.tables import active_playbook
 from services.intake.scope import visible
 from services.intake.sources.rules import REPEATS
 from services.intake.sources.schemas import SourceView
 from services.intake.sources.store import config_of
-from services.intake.sources.tables import source
+from services.intake.sources.tables import source, source_terms
 
 
 async def get_source(db: Database, caller: Principal, source_id: UUID) -> SourceView:
@@ -42,6 +43,26 @@ def _views() -> Select[tuple[object, ...]]:
     is_active = case((exists().where(of_desk), active)).label("playbook_active")
     by_partner = source.outerjoin(partner, partner.c.id == source.c.partner_id)
     return select(*source.c, is_active, partner.c.code.label("partner")).select_from(by_partner)
+
+
+def terms_then() -> Subquery:
+    """Return what the source of a lead said when the lead came, beside a row of `lead`."""
+    terms = source_terms.c
+    then = select(source_terms).where(terms.source_id == lead.c.source_id, terms.since <= lead.c.created_at)
+    found: Subquery = then.order_by(terms.since.desc()).limit(1).lateral("terms")  # type: ignore[assignment]
+    return found
+
+
+def call_label_of(lead_id: ColumnElement[UUID]) -> ScalarSelect[str | None]:
+    """Return what a lead's source said of calls when the lead came, as the ground of the contact names it."""
+    terms = terms_then()
+    return (
+        select(terms.c.call_label)
+        .select_from(lead)
+        .join(terms, true())
+        .where(lead.c.id == lead_id)
+        .scalar_subquery()
+    )
 
 
 def webhook_of(key: object) -> str:

@@ -28,8 +28,9 @@ class Source:
 
     `rate` is requests per second, `body_limit` bytes. `partner_id`: whose customers its leads are. `repeats`:
     seconds for which the same content without an id is a repeat, 0 for never. `origins`: pages elsewhere that may
-    read the answer. `thanks_url`: where the visitor of a plain form is sent. `keeps_buyers`: a message or a call of
-    one who has bought and has no live lead is of the lead by which they bought.
+    read the answer. `thanks_url`: where the visitor of a plain form is sent. `keeps_buyers`: a message of one who
+    has bought and has no live lead is of the lead by which they bought, and a call where its playbook calls them
+    back.
     """
 
     id: SourceId

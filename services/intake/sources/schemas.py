@@ -56,7 +56,10 @@ CallLabel = Annotated[
 ]
 KeepsBuyers = Annotated[
     bool,
-    Field(description="a message or call of who has bought and has no live lead is of the lead they bought by"),
+    Field(
+        description="a message of who has bought and has no live lead is of the lead they bought by,"
+        " and a call where its playbook calls buyers back"
+    ),
 ]
 Named = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
 Purposes = Annotated[

@@ -61,7 +61,7 @@ source = Table(
     Column("consent", JSONB),
     # What a call to its customers says of us on their screen.
     Column("call_label", Text),
-    # Whether a message of one who has bought, and has no live lead, is of the lead by which they bought.
+    # Whether what one says who has bought, and has no live lead, is of the lead by which they bought.
     Column("keeps_buyers", Boolean),
     UniqueConstraint("desk", "code", name="uq_source_desk_code"),
     CheckConstraint("auth IN ('none', 'token', 'signature')", name="auth"),

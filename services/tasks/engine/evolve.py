@@ -238,6 +238,8 @@ _NO_STAND_IN = frozenset(
     {MoveReason.UNDONE, MoveReason.BACK, MoveReason.ASSIGNED, MoveReason.REDIRECTED, MoveReason.HANDED_OVER}
     | {MoveReason.REDISTRIBUTED}
 )
+#: Those of a lead that is another's because a person said so.
+_FOR_GOOD = _NO_STAND_IN - {MoveReason.UNDONE, MoveReason.BACK}
 #: Likewise of what goes to its lane; but a task for one person waits there for that person.
 _LAID_DOWN = frozenset({MoveReason.GIVEN_BACK, MoveReason.TAKEN_AWAY})
 
@@ -286,7 +288,8 @@ def _still_stood_in_for(task: Task, effect: MoveTask) -> OperatorId | None:
 def _stood_in(task: Task, effect: SetOwner) -> Task:
     """Return a task of a lead with another owner: who gets one that waits stands in for an absent owner."""
     theirs = effect.owner is not None and effect.owner.id == task.original_id
-    original = None if theirs else task.original_id or effect.original_id
+    for_good = effect.original_id is None and effect.reason in _FOR_GOOD
+    original = None if theirs or for_good else task.original_id or effect.original_id
     if task.operator_id is not None or task.closing is not None or original == task.original_id:
         return task
     return replace(task, original_id=original)

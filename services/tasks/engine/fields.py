@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
-from libs.common.domain.masking import is_email, masked
+from libs.common.domain.masking import masked, masked_words
 from libs.common.domain.phone import read_phone
 from services.tasks.engine.forms import Form, read_answers, read_document
 from services.tasks.playbooks.fields import FieldSpec, FieldType, FieldValue, Questionnaire
@@ -277,11 +277,18 @@ def _in_words(playbook: Playbook, spec: FieldSpec, value: FieldValue, language: 
 
 
 def unreachable(spec: FieldSpec | None, value: FieldValue) -> FieldValue:
-    """Return a value by which nobody is reached (P.7): a phone is masked, and a text that is an e-mail address.
+    """Return a value by which nobody is reached (P.7): a phone is masked, and words that are one, or an address.
 
-    Other words stay, as they do wherever people wrote them.
+    Of a document that is its title: its own number and its place reach no one.
     """
-    if not isinstance(value, str) or spec is None:
-        return value
-    is_address = spec.type is FieldType.PHONE or (spec.type is FieldType.TEXT and is_email(value))
-    return masked(value) if is_address else value
+    match spec.type if spec is not None else None, value:
+        case FieldType.PHONE, str():
+            return masked(value)
+        case FieldType.TEXT, str():
+            return masked_words(value)
+        case FieldType.QUESTIONNAIRE, Mapping():
+            return {name: masked_words(said) for name, said in value.items()}
+        case FieldType.DOCUMENT, Mapping():
+            return {name: masked_words(said) if name == "title" else said for name, said in value.items()}
+        case _:
+            return value

@@ -39,18 +39,20 @@ FROM playbook WHERE code = $1 ORDER BY version DESC LIMIT 1
 EXISTS = "SELECT 1 FROM playbook WHERE code = $1 AND version = $2 AND desk = ANY($3::text[])"
 DESK_EXISTS = "SELECT 1 FROM desk WHERE desk = $1"
 ACTIVATE = """
-INSERT INTO playbook_activation AS a (desk, code, version, activated_at, activated_by, announced_version)
-VALUES ($1, $2, $3, $4, $5, $3)
+INSERT INTO playbook_activation AS a (desk, code, version, activated_at, activated_by, announced_version,
+                                      announced_whole)
+VALUES ($1, $2, $3, $4, $5, $3, $3)
 ON CONFLICT (desk, code) DO UPDATE SET version = excluded.version, activated_at = excluded.activated_at,
-    activated_by = excluded.activated_by, announced_version = excluded.announced_version
+    activated_by = excluded.activated_by, announced_version = excluded.announced_version,
+    announced_whole = excluded.announced_whole
 WHERE a.version <> excluded.version RETURNING version
 """
 
 # Locked in order: a worker that comes second waits, and finds them announced.
 ANNOUNCE = """
-UPDATE playbook_activation SET announced_version = version
+UPDATE playbook_activation SET announced_version = version, announced_whole = version
 WHERE (desk, code) IN (
-    SELECT desk, code FROM playbook_activation WHERE announced_version IS DISTINCT FROM version
+    SELECT desk, code FROM playbook_activation WHERE announced_whole IS DISTINCT FROM version
     ORDER BY desk, code FOR UPDATE
 )
 RETURNING desk, code, version, activated_by
@@ -145,7 +147,7 @@ async def start_on(
 
 
 async def announce(ctx: Context) -> int:
-    """Publish every active playbook whose version has not been published; returns how many.
+    """Publish every active playbook whose version has not been published whole; returns how many.
 
     Those are the ones that an earlier release activated, before the upgrade or while it still runs beside this one.
     """

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from libs.common.contracts.desks import FirstStatus, PlaybookActivatedV2
 from libs.common.contracts.shared import Text
+from services.tasks.playbooks.buyers import returns_calls
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.standing import Missing
 
@@ -20,6 +21,7 @@ def activated(playbook: Playbook, version: int, desk: str, actor: str) -> Playbo
         and FirstStatus(code=first.code, title=Text(ru=first.title.ru, en=first.title.en), stage=first.stage),
         pools=tuple(sorted({kind.pool for kind in playbook.task_types.values()})),
         lanes=tuple(playbook.lanes),
+        returns_calls=returns_calls(playbook),
     )
 
 

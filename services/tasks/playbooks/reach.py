@@ -39,6 +39,7 @@ class _Reachable:
     messages: set[str] = field(default_factory=set)
     counters: set[str] = field(default_factory=set)
     charges: set[str] = field(default_factory=set)
+    statuses: set[str] = field(default_factory=set)
 
     def follow(self, steps: Steps, of: TaskType | None = None) -> None:  # noqa: C901 - one flat case per verb
         """Mark what these steps reach, recursively; `of` is the type of the task in hand."""
@@ -58,8 +59,10 @@ class _Reachable:
                     self.counters.add(counter)
                 case Charge(charge=charge):
                     self.charges.add(charge)
+                case Status(code=status):
+                    self.statuses.add(status)
                 # `walk` descends into choices.
-                case Defer() | Close() | Status() | StopTimer() | Offer() | Start() | ChangeOwner():
+                case Defer() | Close() | StopTimer() | Offer() | Start() | ChangeOwner():
                     pass
                 case Note() | End() | Choose() | Neutral():
                     pass
@@ -87,6 +90,13 @@ class _Reachable:
         if code not in self.timers:
             self.timers.add(code)
             self.follow(rule_steps(self.playbook.timers[code].rules))
+
+
+def statuses_after(playbook: Playbook, steps: Steps) -> set[str]:
+    """Return every status that the steps may lead to, by the tasks, attempts and timers that they begin."""
+    reach = _Reachable(playbook)
+    reach.follow(steps)
+    return reach.statuses
 
 
 def unreached(playbook: Playbook) -> Iterator[Finding]:

@@ -29,5 +29,7 @@ activation = Table(
     Column("activated_by", Text, nullable=False),
     # The version that was published; an earlier release leaves it behind.
     Column("announced_version", Integer),
+    # The version that was published with all that is said of it now; the release before leaves it behind.
+    Column("announced_whole", Integer),
     ForeignKeyConstraint(["code", "version"], ["playbook.code", "playbook.version"]),
 )

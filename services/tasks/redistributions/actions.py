@@ -217,8 +217,11 @@ def is_present(profile: OperatorProfile | None) -> bool:
 
 
 def is_absent(former: OperatorProfile | None) -> bool:
-    """Return whether an operator is not there, and has not left for good: who gets their leads stands in."""
-    return former is not None and former.absence not in (None, Absence.INACTIVE)
+    """Return whether an operator is not there, and has not left for good: who gets their leads stands in.
+
+    Who is only away is back within minutes: what a supervisor has given to others by then stays there.
+    """
+    return former is not None and former.absence not in (None, Absence.INACTIVE, Absence.AWAY)
 
 
 def _known(profile: OperatorProfile | None) -> OperatorProfile:

@@ -50,9 +50,11 @@ class Whose(NamedTuple):
         return masked_customer(self.customer) if self.hides_from(me, holder, lender) else self.customer
 
     def hides_from(self, me: UUID | None, holder: UUID | None, lender: UUID | None) -> bool:
-        """Return whether numbers are masked to an operator."""
+        """Return whether numbers are masked to an operator: always to who may not see the customer at all."""
+        if not may_call(me, holder, lender, self.owner_id):
+            return True
         has = (holder, lender) if self.is_open else ()
-        return self.masks and (me is None or me not in (*has, self.owner_id))
+        return self.masks and me not in (*has, self.owner_id)
 
 
 class Seen(NamedTuple):

@@ -6704,7 +6704,8 @@ export interface components {
          * @description A call as a command: `accepted` means that the exchange has it, `contact_id` that the call took place.
          *
          *     `waiting`: its answer was lost, and events may still say what became of it; `unknown`: they did not.
-         *     `call_label`: what it is to say of us, as the source of the lead said when the lead came.
+         *     `call_label`: what it is to say of us, as the source of the lead said when the lead came; one that is
+         *     passed on says nothing.
          */
         CallView: {
             /**
@@ -19038,7 +19039,7 @@ export interface components {
             call_label?: string | null;
             /**
              * Keeps Buyers
-             * @description a message or call of who has bought and has no live lead is of the lead they bought by
+             * @description a message of who has bought and has no live lead is of the lead they bought by, and a call where its playbook calls buyers back
              * @default false
              */
             keeps_buyers?: boolean;
@@ -19147,7 +19148,7 @@ export interface components {
             call_label?: string | null;
             /**
              * Keeps Buyers
-             * @description a message or call of who has bought and has no live lead is of the lead they bought by
+             * @description a message of who has bought and has no live lead is of the lead they bought by, and a call where its playbook calls buyers back
              * @default false
              */
             keeps_buyers?: boolean;
@@ -19232,7 +19233,7 @@ export interface components {
             call_label?: string | null;
             /**
              * Keeps Buyers
-             * @description a message or call of who has bought and has no live lead is of the lead they bought by
+             * @description a message of who has bought and has no live lead is of the lead they bought by, and a call where its playbook calls buyers back
              */
             keeps_buyers?: boolean;
             /**
@@ -19385,7 +19386,7 @@ export interface components {
             call_label: string | null;
             /**
              * Keeps Buyers
-             * @description whether a message or a call of one who has bought and has no live lead is of the lead that they bought by
+             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by, and a call where its playbook calls buyers back
              */
             keeps_buyers: boolean;
             /**
@@ -19571,7 +19572,7 @@ export interface components {
             call_label: string | null;
             /**
              * Keeps Buyers
-             * @description whether a message or a call of one who has bought and has no live lead is of the lead that they bought by
+             * @description whether a message of one who has bought and has no live lead is of the lead that they bought by, and a call where its playbook calls buyers back
              */
             keeps_buyers: boolean;
             /**

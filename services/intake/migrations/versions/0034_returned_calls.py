@@ -1,0 +1,10 @@
+"""Since when a playbook calls buyers back; of none that the release before heard of is it known."""
+
+from alembic import op
+
+revision = "intake_0034"
+down_revision = "intake_0033"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE active_playbook ADD COLUMN returns_calls_since timestamptz")
