@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "intake_0034"
-down_revision = "intake_0033"
+revision = "intake_0036"
+down_revision = "intake_0035"
 
 
 def upgrade() -> None:
