@@ -1,6 +1,7 @@
 """A source says whether its desk has activated its playbook: a mistyped playbook is visible at once."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from libs.common.contracts.intake import LeadReceivedV2
 from libs.common.contracts.shared import Stage, Text
 from libs.common.platform.ids import uuid7
 from services.intake.playbooks.actions import project_playbooks
-from tests.intake.api import NOW, Api, new_source, order
+from tests.intake.api import NOW, Api, new_source, order, received_of
 
 
 def activated(
@@ -142,3 +143,22 @@ async def test_an_older_event_never_overwrites_a_newer_one(api: Api) -> None:
 async def test_of_several_in_one_batch_the_newest_counts(api: Api) -> None:
     await receive(api, (1, activated(version=1)), (2, activated(version=2)))
     assert await version(api) == 2
+
+
+@pytest.mark.req("S2.10", "S4.16")
+@pytest.mark.parametrize("together", [True, False])
+async def test_buyers_are_called_back_since_the_last_version_that_did_not(api: Api, together: bool) -> None:
+    said = [
+        activated(version=1, returns_calls=True),
+        activated(version=2),
+        activated(version=3, returns_calls=True),
+    ]
+    batch = [
+        received_of(data)._replace(time=NOW + timedelta(hours=n), sequence=n) for n, data in enumerate(said, 1)
+    ]
+    for events in [batch[:1], batch[1:]] if together else [[each] for each in batch]:
+        async with api.ctx.core.db.begin() as tx:
+            await project_playbooks(tx, events)
+            await tx.commit()
+    since = await api.ctx.core.db.pool.fetchval("SELECT returns_calls_since FROM active_playbook")
+    assert since == NOW + timedelta(hours=3)

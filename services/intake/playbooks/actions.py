@@ -25,15 +25,17 @@ WHERE p.sequence < excluded.sequence
 async def project_playbooks(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
     """Apply `playbook.activated`; an older event never overwrites a newer one."""
     heard = [(event, event.data) for event in events if isinstance(event.data, PlaybookActivatedV2)]
-    firsts = [data.first_status for _, data in heard]
-    await tx.conn.execute(
-        PROJECT,
-        [data.desk for _, data in heard],
-        [data.code for _, data in heard],
-        [data.version for _, data in heard],
-        [event.sequence for event, _ in heard],
-        [first.code if first else None for first in firsts],
-        [first.title.model_dump() if first else None for first in firsts],
-        [first.stage.value if first else None for first in firsts],
-        [event.time if data.returns_calls else None for event, data in heard],
-    )
+    # A version that calls no buyer back begins that time anew, also where a newer one of the batch does.
+    for some in ([each for each in heard if not each[1].returns_calls], heard):
+        firsts = [data.first_status for _, data in some]
+        await tx.conn.execute(
+            PROJECT,
+            [data.desk for _, data in some],
+            [data.code for _, data in some],
+            [data.version for _, data in some],
+            [event.sequence for event, _ in some],
+            [first.code if first else None for first in firsts],
+            [first.title.model_dump() if first else None for first in firsts],
+            [first.stage.value if first else None for first in firsts],
+            [event.time if data.returns_calls else None for event, data in some],
+        )
