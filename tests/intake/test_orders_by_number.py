@@ -189,7 +189,7 @@ async def test_the_check_waits_for_the_call_that_stores_its_order(api: Api) -> N
 async def test_a_new_order_of_a_new_person_is_one_statement(api: Api) -> None:
     await api.source("getcourse")
     row, asked = await row_of(api, BOTH), list[str]()
-    async with api.ctx.core.db.pool.acquire() as conn:
+    async with api.ctx.core.db.by_key.acquire() as conn:
         conn.add_query_logger(lambda said: asked.append(said.query))
     stored = await api.ctx.acceptance.accept(row)
     assert (stored.disposition, len(asked)) == ("accepted", 1)
