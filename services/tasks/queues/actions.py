@@ -36,7 +36,7 @@ async def next_task(ctx: Context, caller: Principal, cause: Cause) -> NextTask |
 
     Raises NoOperatorError; NotOnShiftError if there is none, and no pool gives any to operators off shift (S2.3).
     """
-    async with ctx.db.begin() as tx:
+    async with ctx.db.begin(by_key=True) as tx:
         asking = await store.asking(tx.conn, caller)
         if asking is None or not asking.profile.active:
             raise NoOperatorError
