@@ -45,6 +45,7 @@ async def test_an_index_that_was_broken_off_is_made_anew_by_the_next_run(postgre
             (25, "ix_sales_order_not_placed"),
             (27, "ix_lead_created_at"),
             (29, "ix_sales_order_unbooked"),
+            (34, "ix_sales_order_external_alias"),
         ):
             await migrate("intake", url, to=before)
             revision, before = f"intake_00{number}", f"intake_00{number + 1}"
