@@ -111,6 +111,41 @@ async def test_an_order_whose_number_people_have_changed_stays_known_by_it(api: 
     assert [tuple(row) for row in await api.ctx.core.db.pool.fetch(ORDERS)] == [("A-7", "paid")]
 
 
+@pytest.mark.parametrize("values", [{"remarks": "звонить после шести"}, {"external_number": "4001"}])
+async def test_what_people_change_of_an_order_gives_it_no_number_but_its_own(
+    api: Api, values: dict[str, str]
+) -> None:
+    url = await api.source("getcourse")
+    await api.send("GET", f"{url}?id=5001&number=4000&status=new&{ANNA}")
+    order_id = await api.ctx.core.db.pool.fetchval("SELECT id FROM sales_order")
+    await api.hear(asked(ChangeTarget.ORDER_FIELDS, order_id, 1, values=values))
+    await api.send("GET", f"{url}?{NUMBER}&status=payed&{ANNA}")
+    found = await api.ctx.core.db.pool.fetch(ORDERS)
+    number = values.get("external_number", "4000")
+    assert [tuple(row) for row in found] == [(number, "new"), ("5001", "paid")]
+
+
+@pytest.mark.parametrize("person", [ANNA, "phone=79130000002"])
+async def test_an_order_whose_number_people_have_changed_is_the_one_of_which_a_call_names_the_id(
+    api: Api, person: str
+) -> None:
+    url = await api.source("getcourse")
+    await api.send("GET", f"{url}?{NUMBER}&{ANNA}")
+    order_id = await api.ctx.core.db.pool.fetchval("SELECT id FROM sales_order")
+    await api.hear(asked(ChangeTarget.ORDER_FIELDS, order_id, 1, values={"external_number": "A-7"}))
+    for said, status in ((BOTH, "new"), (ID, "payed")):
+        await api.send("GET", f"{url}?{said}&status={status}&{person}")
+    assert [tuple(row) for row in await api.ctx.core.db.pool.fetch(ORDERS)] == [("A-7", "paid")]
+
+
+async def test_an_id_alone_is_not_the_number_of_another_once_its_order_is_known(api: Api) -> None:
+    url = await api.source("getcourse")
+    for said, status in (("number=903", "new"), (BOTH, "new"), (ID, "payed")):
+        await api.send("GET", f"{url}?{said}&status={status}&{ANNA}")
+    found = await api.ctx.core.db.pool.fetch(ORDERS)
+    assert [tuple(row) for row in found] == [("903", "new"), ("5001", "paid")]
+
+
 @pytest.mark.req("P.7")
 async def test_the_number_of_an_order_whose_customer_is_erased_leads_to_no_one(api: Api) -> None:
     url = await api.source("getcourse")

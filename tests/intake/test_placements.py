@@ -83,6 +83,22 @@ async def test_the_webhook_of_an_order_by_hand_is_no_second_order(desk: Desk) ->
     assert (await desk.api.count("lead"), await desk.api.count("sales_order")) == (1, 1)
 
 
+@pytest.mark.req("S4.8", "S4.1")
+async def test_an_order_by_hand_that_the_school_numbers_anew_is_no_second_order(desk: Desk) -> None:
+    desk.school.numbers_anew = True
+    order = await desk.api.ok("POST", "/orders", ORDER)
+    async with desk.worker():
+        shown = await until(desk, order, "accepted", None)
+    [deal] = desk.school.deals.values()
+    assert shown["external_number"] == deal.own_number != deal.number
+    for named in (deal.number, f"{deal.own_number}&id={deal.id}", deal.own_number):
+        desk.clock.advance(timedelta(minutes=1))
+        await desk.api.send("GET", f"{desk.source['hook']}?number={named}&status=new&email={deal.user.email}")
+    await desk.customer(f"_orders/{deal.id}", status="payed")
+    assert (await desk.shown(order))["status"] == "paid"
+    assert (await desk.api.count("lead"), await desk.api.count("sales_order")) == (1, 1)
+
+
 @pytest.mark.req("S4.8")
 @pytest.mark.parametrize("failure", LOST, ids=lambda each: f"{each.mode}-{each.value}")
 async def test_a_lost_answer_is_asked_for_again_and_makes_no_second_order(desk: Desk, failure: Failure) -> None:

@@ -55,6 +55,10 @@ class Deal:
     payed_at: datetime | None = None
     given_number: bool = False  # whether who made it gave the number
 
+    @property
+    def own_number(self) -> str:
+        return str(self.id - 699_000)
+
 
 @dataclass(slots=True)
 class Export:
@@ -71,7 +75,8 @@ class School:
     """An account. `address`: where «Вызвать URL» calls; `uris`: addresses of the newer webhooks, by event.
 
     `creates`: how many orders its tariff still lets the import make (None: any number). `export_seconds`: how long
-    an export takes. `wrapped`: whether the newer webhooks stand in `json`.
+    an export takes. `wrapped`: whether the newer webhooks stand in `json`. `numbers_anew`: whether the import
+    answers with a number of the school's own, also where it was given one.
     """
 
     account: str
@@ -85,6 +90,7 @@ class School:
     creates: int | None = None
     export_seconds: float = 45.0
     wrapped: bool = True
+    numbers_anew: bool = False
     users: dict[str, User] = field(default_factory=dict)
     deals: dict[int, Deal] = field(default_factory=dict)
     exports: dict[int, Export] = field(default_factory=dict)
@@ -123,7 +129,7 @@ class School:
         deal_id = next(self.numbers)
         deal = Deal(
             deal_id,
-            number or str(deal_id - 699_000),
+            number,
             user,
             title,
             cost,
@@ -132,6 +138,7 @@ class School:
             now,
             given_number=bool(number),
         )
+        deal.number = number or deal.own_number
         self.deals[deal_id] = deal
         return deal
 

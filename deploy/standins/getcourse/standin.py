@@ -180,7 +180,7 @@ class GetCourseStandin:
         system = document.get("system")
         wanted = system if isinstance(system, dict) else {}
         if wanted.get("return_deal_number"):
-            result["deal_number"] = deal.number
+            result["deal_number"] = deal.own_number if school.numbers_anew else deal.number
         if wanted.get("return_payment_link"):
             result["payment_link"] = webhooks.link_of(base, school, deal)
         return {"success": yes, "action": "add", "result": result}

@@ -1,8 +1,21 @@
 """Whether an order is known already, by another name: calls of one source may name its id, its number, or both.
 
-It stays known by what named it first, as the check of a school knows it too; who names both says which id is of
-which number. Two connections may bring one order at once, each by another name: the one that stores it holds the
-locks of all names that it says, taken before it is looked for.
+A school's ids and its numbers are two namespaces: the same text may be the id of one order and the number of
+another. An order stays known by what named it first (`external_id`), as the check of a school knows it too:
+
+- by its id; its number stands beside it,
+- by its number, when that named it alone; the id that a call with both names says later is kept as its alias,
+- by its number after `number:`, when that text is the id of another,
+- by the number that we gave it (S4.8), also where the school answers another.
+
+The id decides where a call says one; the number where it is said alone, or where its id is new. Who comes second to
+a text is known by what says that it is a number. Deliberately not distinguished are an id alone and the number of
+another order, as long as no call has said both names of an order of that id, and a number alone and the id of an
+order of which no call has said a number. By a number that people have replaced no order is found that is known by
+its id.
+
+Two connections may bring one order at once, each by another name: the one that stores it holds the locks of all
+names that it says, taken before it is looked for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +26,7 @@ from libs.common.platform.db import Connection
 from services.intake.deliveries.convert import DeliveryRow, as_known_order
 from services.intake.deliveries.store import Runner
 from services.intake.orders.rules import NUMBER
+from services.intake.placements.rules import OURS
 
 LOCK = """
 SELECT pg_advisory_xact_lock(key) FROM (
@@ -22,34 +36,40 @@ SELECT pg_advisory_xact_lock(key) FROM (
     WHERE name IS NOT NULL ORDER BY key
 ) g
 """
-# Of a call that names the number alone, the order that has it; of one that names both, an order that is known by
-# its number alone, unless its id is known; never one whose customer is erased. Of any id, the order that a call
-# with both names said it is of. An id may be the number of another order: that one is another, unless people have
-# given it the number that it has, and who comes second is known by what says that it is a number.
+#: Whether an order `o` is known by its number, not by its id; NULL where nothing says so. People may have changed
+#: the number since: their first change says what it was.
+BY_NUMBER = f"""
+(o.external_id = o.external_number OR o.external_alias IS NOT NULL OR o.external_id ~ '^{OURS.pattern}$'
+ OR EXISTS (SELECT FROM history h
+            WHERE h.lead_id = o.lead_id AND h.order_id = o.id AND h.what = 'order_fields'
+              AND strpos(', ' || h.from_value || ', ', ', external_number=' || o.external_id || ', ') > 0))
+"""
+# `o` has the number, `a` the id as its alias; `k` is known by the same text, as an id or as a number.
 KNOWN = f"""
-SELECT g.n, coalesce(o.external_id, a.external_id, g.own) AS external_id
+SELECT g.n, CASE WHEN g.alone THEN coalesce(o.external_id, CASE WHEN NOT k.by_number THEN g.own END)
+                 WHEN k.there AND k.by_number IS NOT TRUE THEN g.external_id
+                 ELSE coalesce(a.external_id, o.external_id, CASE WHEN k.there THEN g.own END) END AS external_id
 FROM (SELECT g.*, '{NUMBER}' || g.number AS own, g.number IS NOT DISTINCT FROM g.external_id AS alone
       FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS g(source_id, number, external_id, n)) g
 LEFT JOIN LATERAL (
-    SELECT (k.external_number <> g.number AND (g.alone OR k.external_number = k.external_id)
-            AND NOT EXISTS (SELECT FROM history h WHERE h.lead_id = k.lead_id AND h.order_id = k.id
-                            AND h.what = 'order_fields' AND NOT starts_with(h.actor, 'source:'))) IS TRUE AS another
-    FROM sales_order k WHERE k.source_id = g.source_id AND k.external_id = g.external_id LIMIT 1
+    SELECT true AS there, {BY_NUMBER} AS by_number FROM sales_order o
+    WHERE o.source_id = g.source_id AND o.external_id = g.external_id LIMIT 1
 ) k ON true
 LEFT JOIN LATERAL (
-    SELECT o.external_id FROM sales_order o
-    WHERE o.source_id = g.source_id AND o.external_number = g.number
-      AND (g.alone AND o.external_id <> 'erased ' || o.id OR o.external_id IN (g.number, g.own))
-    ORDER BY o.order_number LIMIT 1
+    SELECT o.external_id
+    FROM (SELECT * FROM sales_order WHERE source_id = g.source_id AND external_number = g.number
+          UNION ALL
+          SELECT * FROM sales_order WHERE source_id = g.source_id AND external_id IN (g.number, g.own)) o
+    WHERE o.external_id <> 'erased ' || o.id
+      AND (g.alone AND o.external_number = g.number OR o.external_id = g.own OR {BY_NUMBER})
+    ORDER BY o.external_id IN (g.number, g.own) DESC, o.order_number LIMIT 1
 ) o ON true
 LEFT JOIN LATERAL (
     SELECT a.external_id FROM sales_order a
-    WHERE a.source_id = g.source_id AND a.external_alias = g.external_id AND NOT g.alone
+    WHERE a.source_id = g.source_id AND a.external_alias = g.external_id
     ORDER BY a.order_number LIMIT 1
 ) a ON true
-WHERE CASE WHEN o.external_id IS NOT NULL THEN g.alone OR k.another IS NOT FALSE
-           WHEN a.external_id IS NOT NULL THEN k.another IS NOT FALSE ELSE k.another END
-"""  # noqa: S608 - made of a constant
+"""  # noqa: S608 - made of constants
 # The order has been stored, or locked, by this transaction already.
 REMEMBER = """
 UPDATE sales_order o SET external_alias = g.external_id
@@ -94,7 +114,8 @@ async def known_by(db: Runner, named: Sequence[Named]) -> Mapping[Named, str]:
         [each.number for each in named],
         [each.external_id for each in named],
     )
-    return {named[record["n"] - 1]: record["external_id"] for record in found}
+    names = ((named[record["n"] - 1], record["external_id"]) for record in found)
+    return {each: name for each, name in names if name not in {None, each.external_id}}
 
 
 async def remember(conn: Connection, known: Mapping[Named, str]) -> None:

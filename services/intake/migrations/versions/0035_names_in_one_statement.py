@@ -16,6 +16,8 @@ BEGIN
         FROM unnest(ARRAY[said_id, said_number]) AS name WHERE name IS NOT NULL ORDER BY key
     ) g;
     RETURN EXISTS (SELECT FROM sales_order o WHERE o.source_id = of_source AND o.external_number = said_number)
+        OR EXISTS (SELECT FROM sales_order o
+                   WHERE o.source_id = of_source AND o.external_id IN (said_number, 'number:' || said_number))
         OR EXISTS (SELECT FROM sales_order o WHERE o.source_id = of_source AND o.external_alias = said_id);
 END $$
 """
