@@ -156,6 +156,24 @@ async def test_the_number_of_an_order_whose_customer_is_erased_leads_to_no_one(a
     assert (await api.said(OrderChanged), await api.count("lead"), await api.count("customer")) == ([], 2, 2)
 
 
+@pytest.mark.req("P.7")
+@pytest.mark.parametrize("calls", [[NUMBER], [NUMBER, BOTH], ["number=903", BOTH], [BOTH]])
+async def test_an_order_whose_number_people_have_changed_is_forgotten_by_all_its_names(
+    api: Api, calls: Sequence[str]
+) -> None:
+    (check, listed), pool = await school(api), api.ctx.core.db.pool
+    for said in calls:
+        await api.ctx.acceptance.accept(await row_of(api, f"{said}&status=payed"))
+    for order_id in await pool.fetch("SELECT id FROM sales_order"):
+        await api.hear(asked(ChangeTarget.ORDER_FIELDS, order_id["id"], None, values={"external_number": "A-7"}))
+    customer_id = await pool.fetchval("SELECT id FROM customer")
+    await api.ok("POST", f"/customers/{customer_id}/erasure", {"reason": "request"})
+    async with api.ctx.core.db.begin() as tx:
+        await Checks(api.ctx).apply(tx, check, [listed])
+        await tx.commit()
+    assert await api.count("customer") == 1
+
+
 async def test_the_check_knows_an_order_apart_whose_id_is_the_number_of_another(api: Api) -> None:
     (check, listed), db = await school(api), api.ctx.core.db
     await api.ctx.acceptance.accept(await row_of(api, "number=903"))

@@ -10,6 +10,7 @@ from libs.common.contracts.erasures import Scrubbed
 from libs.common.platform.db import Connection
 from libs.common.platform.erasure.store import SECONDS
 from services.intake.consents.rules import LISTED
+from services.intake.deliveries.same_number import BY_NUMBER
 from services.intake.merges import store as merges
 from services.intake.merges.rules import MergeKind
 from services.intake.orders.rules import NUMBER
@@ -29,14 +30,17 @@ DETACH = "DELETE FROM customer_identity WHERE customer_id = ANY($1::uuid[])"
 PART_ORDERS = """
 UPDATE sales_order SET external_id = 'erased ' || id, external_alias = NULL WHERE customer_id = ANY($1::uuid[])
 """
-# What a list of its source says of it again is no news, unless that is another status. The list names its id, also
-# of one whose calls named the number alone.
+# What a list of its source says of it again is no news, unless that is another status. The list names its id and
+# its number, also of one that is known by the number, before or after people have changed it.
 FORGET_ORDERS = f"""
 INSERT INTO forgotten_order (digest, desk, statuses, forgotten_at)
 SELECT DISTINCT ON (1) {digest_of("o.source_id", "n.name")}, o.desk, ARRAY[o.status, {SAID}], $2
 FROM sales_order o
 CROSS JOIN LATERAL (SELECT o.external_id AS name
-                    UNION ALL SELECT '{NUMBER}' || o.external_number WHERE o.external_number = o.external_id) n
+                    UNION ALL SELECT o.external_alias WHERE o.external_alias IS NOT NULL
+                    UNION ALL SELECT '{NUMBER}' || said.number
+                    FROM unnest(ARRAY[o.external_id, o.external_number]) AS said(number)
+                    WHERE said.number IS NOT NULL AND {BY_NUMBER}) n
 WHERE o.customer_id = ANY($1::uuid[]) AND o.external_id <> 'erased ' || o.id
 ON CONFLICT (digest) DO UPDATE SET statuses = excluded.statuses, forgotten_at = excluded.forgotten_at
 """  # noqa: S608 - columns of our own
