@@ -49,7 +49,9 @@ async def test_what_a_call_with_both_names_said_is_remembered(api: Api, calls: S
     for said in calls:
         await api.send("GET", f"{url}?{said}&status=new&{ANNA}")
     await api.send("GET", f"{url}?{calls[-1]}&status=payed&{ANNA}")
-    assert await known(api) == (1, [("5001" if calls[0] == NUMBER else "903", "paid")])
+    named = "5001" if calls[0] == NUMBER else "903"
+    numbered = [(named, "new")] * (calls[0] == ID)
+    assert await known(api) == (1, [*numbered, (named, "paid")])
 
 
 async def test_what_a_list_of_the_school_names_is_remembered_also_when_it_says_nothing_new(api: Api) -> None:
@@ -136,6 +138,17 @@ async def test_an_order_whose_number_people_have_changed_is_the_one_of_which_a_c
     for said, status in ((BOTH, "new"), (ID, "payed")):
         await api.send("GET", f"{url}?{said}&status={status}&{person}")
     assert [tuple(row) for row in await api.ctx.core.db.pool.fetch(ORDERS)] == [("A-7", "paid")]
+
+
+async def test_a_number_that_is_said_later_is_a_change_unless_people_have_taken_it_away(api: Api) -> None:
+    url = await api.source("getcourse")
+    for said in (ID, BOTH):
+        await api.send("GET", f"{url}?{said}&status=new&{ANNA}")
+    [said_now] = await api.said(OrderChanged)
+    await api.hear(asked(ChangeTarget.ORDER_FIELDS, said_now.order_id, 2, values={"external_number": ""}))
+    await api.send("GET", f"{url}?{BOTH}&status=new&{ANNA}")
+    assert ("external_number" in said_now.filled, said_now.version, await api.count("history")) == (True, 2, 3)
+    assert [tuple(row) for row in await api.ctx.core.db.pool.fetch(ORDERS)] == [(None, "new")]
 
 
 async def test_an_id_alone_is_not_the_number_of_another_once_its_order_is_known(api: Api) -> None:

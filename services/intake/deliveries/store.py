@@ -169,18 +169,24 @@ WITH given AS MATERIALIZED (
            {said_paid("r.status", "r.")}
     FROM resolved r ORDER BY r.source_id, r.external_id
     ON CONFLICT (source_id, external_id) DO UPDATE
-    SET external_number = coalesce(o.external_number, excluded.external_number),
-        (status, status_said, amount, paid, currency, payment_link, said_at, heard_at, said_paid, booked_paid,
-         unpaid_status, version) = (
-            SELECT s.status, o.status_said OR excluded.status_said, s.amount, s.paid, s.currency, s.payment_link,
+    SET (external_number, status, status_said, amount, paid, currency, payment_link, said_at, heard_at, said_paid,
+         booked_paid, unpaid_status, version) = (
+            SELECT s.number, s.status, o.status_said OR excluded.status_said, s.amount, s.paid, s.currency,
+                   s.payment_link,
                    greatest(o.said_at, excluded.said_at), greatest(o.heard_at, excluded.heard_at),
                    -- A sum that falls is looked at again when it rises: what is booked by then says what is new.
                    s.said_paid, least(o.booked_paid, s.said_paid), s.unpaid_status,
-                   o.version + ((s.status, s.amount, s.paid, s.currency, s.payment_link)
-                       IS DISTINCT FROM (o.status, o.amount, o.paid, o.currency, o.payment_link))::int
+                   o.version + ((s.number, s.status, s.amount, s.paid, s.currency, s.payment_link) IS DISTINCT FROM
+                       (o.external_number, o.status, o.amount, o.paid, o.currency, o.payment_link))::int
             FROM (
                 SELECT CASE WHEN says AND excluded.status_said AND NOT back THEN excluded.status ELSE o.status END
                            AS status,
+                       -- One that people have taken away stays away.
+                       CASE WHEN o.external_number IS NULL AND excluded.external_number IS NOT NULL AND (
+                                SELECT true FROM history h
+                                WHERE h.lead_id = o.lead_id AND h.order_id = o.id AND h.what = 'order_fields'
+                                  AND strpos(h.to_value || ', ', 'external_number=, ') > 0 LIMIT 1) IS NULL
+                            THEN excluded.external_number ELSE o.external_number END AS number,
                        CASE WHEN says THEN coalesce(excluded.amount, o.amount) ELSE o.amount END AS amount,
                        CASE WHEN says THEN coalesce(excluded.paid, o.paid) ELSE o.paid END AS paid,
                        CASE WHEN says AND coalesce(excluded.amount, excluded.paid) IS NOT NULL
