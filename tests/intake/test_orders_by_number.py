@@ -239,6 +239,28 @@ async def test_a_call_waits_for_the_check_that_stores_its_order(api: Api) -> Non
     assert [await api.count(table) for table in ("sales_order", "lead")] == [1, 1]
 
 
+async def test_no_call_waits_for_a_check_to_which_its_order_is_no_news(api: Api) -> None:
+    (check, listed), db = await school(api), api.ctx.core.db
+    for said in (NUMBER, BOTH):
+        await api.ctx.acceptance.accept(await row_of(api, f"{said}&status=payed"))
+    async with db.begin() as tx:
+        await Checks(api.ctx).apply(tx, check, [listed])
+        stored = await api.ctx.acceptance.accept(await row_of(api, f"{ID}&status=payed"))
+    assert stored.disposition == "repeat"
+
+
+async def test_a_call_by_the_id_waits_for_the_check_that_says_whose_id_it_is(api: Api) -> None:
+    (check, listed), db = await school(api), api.ctx.core.db
+    await api.ctx.acceptance.accept(await row_of(api, f"{NUMBER}&status=payed"))
+    async with db.begin() as tx:
+        await Checks(api.ctx).apply(tx, check, [listed])
+        call = asyncio.create_task(api.ctx.acceptance.accept(await row_of(api, ID)))
+        await blocked(db)
+        await tx.commit()
+    await call
+    assert await api.count("sales_order") == 1
+
+
 async def test_the_check_waits_for_the_call_that_stores_its_order(api: Api) -> None:
     (check, listed), db = await school(api), api.ctx.core.db
     row = await row_of(api, NUMBER)

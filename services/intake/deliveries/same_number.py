@@ -70,6 +70,10 @@ LEFT JOIN LATERAL (
     ORDER BY a.order_number LIMIT 1
 ) a ON true
 """  # noqa: S608 - made of constants
+UNREMEMBERED = """
+SELECT g.n FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS g(source_id, known, n)
+JOIN sales_order o ON o.source_id = g.source_id AND o.external_id = g.known AND o.external_alias IS NULL
+"""
 # The order has been stored, or locked, by this transaction already.
 REMEMBER = """
 UPDATE sales_order o SET external_alias = g.external_id
@@ -116,6 +120,13 @@ async def known_by(db: Runner, named: Sequence[Named]) -> Mapping[Named, str]:
     )
     names = ((named[record["n"] - 1], record["external_id"]) for record in found)
     return {each: name for each, name in names if name not in {None, each.external_id}}
+
+
+async def unremembered(db: Runner, known: Mapping[Named, str]) -> set[Named]:
+    """Return what says the id of an order of which no id is kept."""
+    said = [(each, name) for each, name in known.items() if each.both]
+    found = await db.fetch(UNREMEMBERED, [each.source_id for each, _ in said], [name for _, name in said])
+    return {said[record["n"] - 1][0] for record in found}
 
 
 async def remember(conn: Connection, known: Mapping[Named, str]) -> None:

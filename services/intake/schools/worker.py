@@ -7,6 +7,7 @@ that a person can read it, and run it again, like any other.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,6 +17,7 @@ import orjson
 from libs.common.connect.exchange import HttpRequest, Reply
 from libs.common.connect.poll.loop import Page, PollLoop
 from libs.common.connect.poll.store import Cursor, Leased
+from libs.common.contracts.shared import OrderStatus
 from libs.common.platform.db import Transaction
 from libs.common.platform.ids import uuid7
 from libs.common.platform.telemetry.logs import get_logger
@@ -23,7 +25,7 @@ from libs.common.platform.worker import Watch
 from services.intake.context import Context
 from services.intake.deliveries.batch import store_rows
 from services.intake.deliveries.convert import Delivery, DeliveryRow, notes_json, parse_delivery
-from services.intake.deliveries.same_number import Named, known_by, lock_names, remember
+from services.intake.deliveries.same_number import Named, known_by, lock_names, remember, unremembered
 from services.intake.deliveries.store import QUARANTINE
 from services.intake.formats.getcourse import GetCourse
 from services.intake.formats.getcourse_api import api_of, ask_export, listed, start_export
@@ -35,6 +37,7 @@ from services.intake.schools.rules import (
     NEW,
     Check,
     Exported,
+    Mirrored,
     answered,
     begun,
     is_forgotten,
@@ -47,6 +50,8 @@ LOOK = timedelta(seconds=5)  # between two looks at the clock: business time may
 LEASE = timedelta(seconds=60)  # longer than a request may take, or a portion
 PORTION = 50  # rows that one transaction compares and stores
 _COLUMNS: Mapping[str, str] = {"status": "status", "amount": "cost_value", "paid": "payed_money", "phone": "phone"}
+
+Read: TypeAlias = tuple[Mapping[str, str], Fact]
 
 log = get_logger(__name__)
 
@@ -134,45 +139,67 @@ class Checks:
 
 
 async def _mirror(tx: Transaction, source: Source, found: Found, now: datetime) -> None:
-    read, other = await _known(tx, source, found)
-    orders = [fact for _, fact in read if isinstance(fact, ParsedOrder)]
+    """Store the rows that say something new, and remember the names that were not said before.
+
+    Calls wait for the names of those rows alone, which are looked at again once they are locked.
+    """
+    read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in found.rows]
+    known = await known_by(tx.conn, _asked(source, read))
+    lacking = await unremembered(tx.conn, known)
+    news = await _news(tx, source, found, read, known)
+    said = [
+        each for each, new in zip(read, news, strict=True) if new is not None or _named(source, each[1]) in lacking
+    ]
+    if said:
+        await lock_names(tx.conn, _asked(source, said))
+        known = await known_by(tx.conn, _asked(source, said))
+        for new in await _news(tx, source, found, said, known):
+            if new is not None:
+                await _deliver(tx, Delivery(uuid7(), source, now, _raw(new, found.began_at), None))
+        await remember(tx.conn, known)
+    numbers = [number for row in found.rows if (number := row.get("number"))]
+    await seen(tx, source, numbers, now)
+
+
+async def _news(
+    tx: Transaction, source: Source, found: Found, read: Sequence[Read], other: Mapping[Named, str]
+) -> Sequence[Mapping[str, str] | None]:
+    """Return of each row what it says that is new, by what its order is known by; None: nothing."""
+    rows = [_as_known(source, found, each, other) for each in read]
+    orders = [fact for _, fact in rows if isinstance(fact, ParsedOrder)]
     ids = [each.external_id for each in orders if each.external_id]
     names = [*ids, *(f"{NUMBER}{each.external_number}" for each in orders if each.external_number)]
     known, gone = await store.mirrored(tx, source.id, ids), await store.forgotten(tx, source.id, names)
-    for row, fact in read:
-        mirrored = known.get(fact.external_id or "") if isinstance(fact, ParsedOrder) else None
-        if isinstance(fact, ParsedOrder) and mirrored is None and is_forgotten(fact, gone):
-            continue
-        if isinstance(fact, ParsedOrder) and mirrored is not None:
-            if not is_news(fact, mirrored, found.began_at):
-                continue
-            old = {_COLUMNS[name] for name in known_already(fact, mirrored)} - {"phone"}
-            news = {name: value for name, value in row.items() if name not in old}
-        else:
-            news = dict(row)
-        await _deliver(tx, Delivery(uuid7(), source, now, _raw(news, found.began_at), None))
-    numbers = [number for row in found.rows if (number := row.get("number"))]
-    await seen(tx, source, numbers, now)
-    await remember(tx.conn, other)
+    return [_new(row, fact, known, gone, found.began_at) for row, fact in rows]
 
 
-async def _known(
-    tx: Transaction, source: Source, found: Found
-) -> tuple[Sequence[tuple[Mapping[str, str], Fact]], Mapping[Named, str]]:
-    """Return the rows and what is read of them, each by what its order is known by, and where that is another name.
+def _new(
+    row: Mapping[str, str], fact: Fact, known: Mapping[str, Mirrored],
+    gone: Mapping[str, frozenset[OrderStatus]], began_at: datetime,
+) -> Mapping[str, str] | None:  # fmt: skip
+    if not isinstance(fact, ParsedOrder):
+        return row
+    mirrored = known.get(fact.external_id or "")
+    if mirrored is None:
+        return None if is_forgotten(fact, gone) else row
+    if not is_news(fact, mirrored, began_at):
+        return None
+    old = {_COLUMNS[name] for name in known_already(fact, mirrored)} - {"phone"}
+    return {name: value for name, value in row.items() if name not in old}
 
-    Until the transaction ends no call stores an order of the list, whichever of its names it says.
-    """
-    read = [(row, source.format.read(_raw(row, found.began_at))[0]) for row in found.rows]
-    named = [_named(source, fact) for _, fact in read]
-    asked = [each for each in named if each is not None]
-    await lock_names(tx.conn, asked)
-    known = await known_by(tx.conn, asked)
-    for n, ((row, _), each) in enumerate(zip(read, named, strict=True)):
-        if each is not None and each in known:
-            own = {**row, "deal_id": known[each]}
-            read[n] = (own, source.format.read(_raw(own, found.began_at))[0])
-    return read, known
+
+def _as_known(source: Source, found: Found, read: Read, known: Mapping[Named, str]) -> Read:
+    """Return a row and what is read of it, by what its order is known by."""
+    row, fact = read
+    named = _named(source, fact)
+    if named is None or named not in known:
+        return read
+    own = {**row, "deal_id": known[named]}
+    return own, source.format.read(_raw(own, found.began_at))[0]
+
+
+def _asked(source: Source, read: Sequence[Read]) -> list[Named]:
+    return [named for _, fact in read if (named := _named(source, fact)) is not None]
 
 
 def _named(source: Source, fact: Fact) -> Named | None:
