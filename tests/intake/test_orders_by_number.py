@@ -261,6 +261,21 @@ async def test_a_call_by_the_id_waits_for_the_check_that_says_whose_id_it_is(api
     assert await api.count("sales_order") == 1
 
 
+async def test_the_check_waits_for_no_order_of_which_a_list_says_its_id_alone(api: Api) -> None:
+    (check, listed), db = await school(api), api.ctx.core.db
+    await api.ctx.acceptance.accept(await row_of(api, f"{NUMBER}&status=payed"))
+    async with db.begin() as person:
+        await person.conn.execute("SELECT FROM sales_order FOR UPDATE")
+        async with db.begin() as tx:
+            await Checks(api.ctx).apply(tx, check, [listed])
+            await tx.commit()
+    async with db.begin() as tx:
+        await Checks(api.ctx).apply(tx, check, [listed])
+        await tx.commit()
+    await api.ctx.acceptance.accept(await row_of(api, ID))
+    assert await api.count("sales_order") == 1
+
+
 async def test_the_check_waits_for_the_call_that_stores_its_order(api: Api) -> None:
     (check, listed), db = await school(api), api.ctx.core.db
     row = await row_of(api, NUMBER)

@@ -74,11 +74,16 @@ UNREMEMBERED = """
 SELECT g.n FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS g(source_id, known, n)
 JOIN sales_order o ON o.source_id = g.source_id AND o.external_id = g.known AND o.external_alias IS NULL
 """
-# The order has been stored, or locked, by this transaction already.
+# Who stores a call has locked its order already. The check has not, where a list says nothing new of it: it waits
+# for none that another holds, and leaves it to the next list.
 REMEMBER = """
-UPDATE sales_order o SET external_alias = g.external_id
-FROM unnest($1::uuid[], $2::text[], $3::text[]) AS g(source_id, known, external_id)
-WHERE o.source_id = g.source_id AND o.external_id = g.known AND o.external_alias IS NULL
+WITH free AS (
+    SELECT o.id, g.external_id
+    FROM unnest($1::uuid[], $2::text[], $3::text[]) AS g(source_id, known, external_id)
+    JOIN sales_order o ON o.source_id = g.source_id AND o.external_id = g.known AND o.external_alias IS NULL
+    ORDER BY o.id FOR NO KEY UPDATE OF o SKIP LOCKED
+)
+UPDATE sales_order o SET external_alias = free.external_id FROM free WHERE o.id = free.id
 """
 
 
