@@ -54,13 +54,16 @@ async def test_what_a_call_with_both_names_said_is_remembered(api: Api, calls: S
     assert await known(api) == (1, [*numbered, (named, "paid")])
 
 
-async def test_what_a_list_of_the_school_names_is_remembered_also_when_it_says_nothing_new(api: Api) -> None:
+@pytest.mark.parametrize(("first", "then"), [(NUMBER, ID), (ID, NUMBER)])
+async def test_what_a_list_of_the_school_names_is_remembered_also_when_it_says_nothing_new(
+    api: Api, first: str, then: str
+) -> None:
     (check, listed), db = await school(api), api.ctx.core.db
-    await api.ctx.acceptance.accept(await row_of(api, f"{NUMBER}&status=payed"))
+    await api.ctx.acceptance.accept(await row_of(api, f"{first}&status=payed"))
     async with db.begin() as tx:
         await Checks(api.ctx).apply(tx, check, [listed])
         await tx.commit()
-    await api.ctx.acceptance.accept(await row_of(api, ID))
+    await api.ctx.acceptance.accept(await row_of(api, then))
     assert await api.count("sales_order") == 1
 
 

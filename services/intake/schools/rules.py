@@ -181,7 +181,10 @@ def _failed(check: Check, code: str, now: datetime) -> tuple[Check, str]:
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """An order as we have it. `said`: the status that its source said last, `edited`: people changed its sums."""
+    """An order as we have it.
+
+    `said`: the status that its source said last, `edited`: people changed its fields, `numbered`: it has a number.
+    """
 
     status: OrderStatus
     amount: Decimal | None
@@ -190,6 +193,7 @@ class Mirrored:
     heard_at: datetime
     said: OrderStatus
     edited: bool
+    numbered: bool = True
 
 
 def known_already(order: ParsedOrder, mirrored: Mirrored) -> frozenset[str]:
@@ -219,6 +223,6 @@ def is_forgotten(order: ParsedOrder, gone: Mapping[str, Collection[OrderStatus]]
 
 def is_news(order: ParsedOrder, mirrored: Mirrored, began_at: datetime) -> bool:
     """Return whether a row says something new; what was heard of it since the list began is newer than the list."""
-    return mirrored.heard_at < began_at and known_already(order, mirrored) != frozenset(
-        {"status", "amount", "paid", "phone"}
-    )
+    number = order.external_number is not None and not (mirrored.numbered or mirrored.edited)
+    said = number or known_already(order, mirrored) != frozenset({"status", "amount", "paid", "phone"})
+    return said and mirrored.heard_at < began_at

@@ -64,6 +64,7 @@ coalesce((SELECT h.to_value FROM history h
 """
 MIRRORED = f"""
 SELECT o.external_id, o.status, o.amount, o.paid, o.heard_at, l.phone, {SAID} AS said,
+       o.external_number IS NOT NULL AS numbered,
        EXISTS (SELECT FROM history h WHERE h.lead_id = o.lead_id AND h.order_id = o.id
                  AND h.what = 'order_fields' AND NOT starts_with(h.actor, 'source:')) AS edited
 FROM sales_order o JOIN lead l ON l.id = o.lead_id
@@ -142,7 +143,7 @@ async def mirrored(tx: Transaction, source_id: UUID, external_ids: Sequence[str]
 def _mirrored(row: asyncpg.Record) -> Mirrored:
     return Mirrored(
         OrderStatus(row["status"]), row["amount"], row["paid"], row["phone"], row["heard_at"],
-        OrderStatus(row["said"]), row["edited"],
+        OrderStatus(row["said"]), row["edited"], row["numbered"],
     )  # fmt: skip
 
 
