@@ -91,6 +91,38 @@ async def sales(api: Api) -> dict[str, tuple[int, int, int]]:
     return {who: counted for who, counted in found.items() if any(counted)}
 
 
+async def not_reached(desk: Desk, api: Api, lead_id: UUID, times: int) -> None:
+    """Boris calls back in vain, so many times."""
+    for _ in range(times):
+        task = await taken_by_boris(api, lead_id)
+        assert (await api.outcome(task, "no_answer", "boris", call_made=True, problem="busy")).is_success
+        await desk.pass_time(timedelta(hours=5))
+
+
+@pytest.mark.req("S2.10", "S4.16")
+@pytest.mark.parametrize("playbook", SOLD)
+async def test_who_calls_again_after_the_last_attempt_is_called_as_often_as_at_first(
+    desk: Desk, api: Api, playbook: str
+) -> None:
+    lead_id = await bought(desk, api, playbook)
+    await desk.receive(missed(desk, lead_id))
+    await not_reached(desk, api, lead_id, 3)
+    await desk.receive(missed(desk, lead_id))
+    await not_reached(desk, api, lead_id, 2)
+    assert (await api.task(lead_id))["type"] == "return_call"
+
+
+@pytest.mark.req("S2.10")
+@pytest.mark.parametrize("playbook", SOLD)
+async def test_so_is_who_has_not_bought(desk: Desk, api: Api, playbook: str) -> None:
+    lead_id = await desk.lead(playbook)
+    await desk.pass_time(timedelta(minutes=30))
+    await not_reached(desk, api, lead_id, 3)
+    await desk.receive(missed(desk, lead_id))
+    await not_reached(desk, api, lead_id, 2)
+    assert (await api.task(lead_id))["state"] == "active"
+
+
 @pytest.mark.req("S2.10")
 @pytest.mark.parametrize("playbook", SOLD)
 async def test_a_second_missed_call_brings_the_waiting_task_forward(desk: Desk, api: Api, playbook: str) -> None:

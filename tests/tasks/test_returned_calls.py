@@ -10,7 +10,7 @@ from tests.tasks.desk import Desk
 from tests.tasks.support import LIBRARY, VOCABULARY
 
 SCHOOL, CALLBACK = ((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8") for code in ("school", "callback"))
-RULE = "- {process: any, when: {contact: missed, status: paid}, then: [open: return_call]}"
+RULE = "- {process: any, when: {contact: missed, status: paid}, then: [open: return_call, wake: return_call]}"
 #: As the library had it: any missed call is an order's call again.
 ORDER = "- {process: any, when: {contact: missed}, then: [open: process_order]}"
 FIRST = "    - {process: any, when: {contact: [call_in, missed], signal: test_number}, then: []}\n"
@@ -43,7 +43,7 @@ LOST = {
     "of the live alone": changed(RULE, RULE.replace("process: any, ", "")),
     "heard and left": before_all("- {process: any, when: {contact: missed, status: paid}, then: []}"),
     "heard at some hours": changed(RULE, RULE.replace("status: paid", "status: paid, open_hours: true")),
-    "ended": changed(RULE, RULE.replace("[open: return_call]", "[{open: return_call}, {end: true}]")),
+    "ended": changed(RULE, RULE.replace("wake: return_call", "end: true")),
     "undone by the outcome": changed(CALLED, f"{CALLED}      - status: in_work\n"),
     "undone by being taken": changed(CALLED, CALLED).replace(
         "    rank: 30\n    due: 5m\n", "    rank: 30\n    due: 5m\n    on_take: [status: in_work]\n"
