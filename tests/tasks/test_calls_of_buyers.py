@@ -11,6 +11,7 @@ from libs.common.contracts.shared import ContactKind
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, contact
 from tests.tasks.test_numbers import called, numbers, paid, taken
+from tests.tasks.test_sheets import sheet
 
 #: The status in which each of the playbooks has won.
 SOLD = {"callback": "answered", "school": "paid"}
@@ -89,6 +90,16 @@ async def sales(api: Api) -> dict[str, tuple[int, int, int]]:
     rows = (await numbers(api))["rows"]
     found = {row["operator_id"]: (row["taken"], row["paid"], row["wins"]) for row in rows}
     return {who: counted for who, counted in found.items() if any(counted)}
+
+
+@pytest.mark.req("P.9", "S4.16")
+async def test_who_calls_a_buyer_back_asks_first_what_they_called_about(desk: Desk, api: Api) -> None:
+    lead_id = await bought(desk, api, "school")
+    await desk.receive(missed(desk, lead_id))
+    found = await sheet(api, await api.task(lead_id))
+    assert (found["goal"], found["steps"][0]["title"]) == (
+        "Узнать, с чем звонил покупатель, и помочь", "Спросить, с чем звонили",
+    )  # fmt: skip
 
 
 async def not_reached(desk: Desk, api: Api, lead_id: UUID, times: int) -> None:
