@@ -21,7 +21,11 @@ class Status(StrEnum):
 
 @dataclass(slots=True)
 class Entry:
-    """One accepted message. `key` is the account's, `crm_message_id` ours; `statuses` are those that we took."""
+    """One accepted message. `key` is the account's, `crm_message_id` ours; `statuses` are those that we took.
+
+    `accepted_at` is real time, also where the clock of the stack was moved. What providers say of a message is
+    dated by it: an attempt whose answer was lost is found by when it was offered, which is real time, too.
+    """
 
     message_id: str
     key: str

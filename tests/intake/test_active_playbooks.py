@@ -1,17 +1,20 @@
 """A source says whether its desk has activated its playbook: a mistyped playbook is visible at once."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from libs.common.contracts import Cause, Received
+from libs.common.contracts import Cause, EventData, Received
 from libs.common.contracts.desks import FirstStatus, PlaybookActivatedV2
 from libs.common.contracts.intake import LeadReceivedV2
 from libs.common.contracts.shared import Stage, Text
 from libs.common.platform.ids import uuid7
 from services.intake.playbooks.actions import project_playbooks
 from tests.intake.api import NOW, Api, new_source, order, received_of
+
+#: As the release before writes a later version: it knows nothing of the calls of buyers.
+WROTE_BEFORE = "UPDATE active_playbook SET version = version + 1, sequence = sequence + 1"
 
 
 def activated(
@@ -153,12 +156,33 @@ async def test_buyers_are_called_back_since_the_last_version_that_did_not(api: A
         activated(version=2),
         activated(version=3, returns_calls=True),
     ]
-    batch = [
-        received_of(data)._replace(time=NOW + timedelta(hours=n), sequence=n) for n, data in enumerate(said, 1)
-    ]
+    batch = hourly(*said)
     for events in [batch[:1], batch[1:]] if together else [[each] for each in batch]:
-        async with api.ctx.core.db.begin() as tx:
-            await project_playbooks(tx, events)
-            await tx.commit()
-    since = await api.ctx.core.db.pool.fetchval("SELECT returns_calls_since FROM active_playbook")
-    assert since == NOW + timedelta(hours=3)
+        await apply(api, *events)
+    assert await since(api) == NOW + timedelta(hours=3)
+
+
+@pytest.mark.req("S2.10", "S4.16")
+async def test_a_version_that_the_release_before_wrote_calls_no_buyer_back(api: Api) -> None:
+    before, *after = hourly(*(activated(version=number, returns_calls=True) for number in (1, 3, 4)))
+    await apply(api, before)
+    await api.ctx.core.db.pool.execute(WROTE_BEFORE)
+    for event in after:
+        await apply(api, event._replace(sequence=event.sequence + 1))
+    assert await since(api) == NOW + timedelta(hours=2)
+
+
+def hourly(*said: PlaybookActivatedV2) -> list[Received[EventData]]:
+    """Return the events, each an hour and a number after the one before."""
+    return [received_of(data)._replace(time=NOW + timedelta(hours=n), sequence=n) for n, data in enumerate(said, 1)]
+
+
+async def apply(api: Api, *events: Received[EventData]) -> None:
+    async with api.ctx.core.db.begin() as tx:
+        await project_playbooks(tx, events)
+        await tx.commit()
+
+
+async def since(api: Api) -> datetime | None:
+    found: datetime | None = await api.ctx.core.db.pool.fetchval("SELECT returns_calls_since FROM active_playbook")
+    return found

@@ -13,7 +13,7 @@ from libs.common.contracts.shared import Stage
 from libs.common.platform.ids import uuid7
 from services.intake.playbooks.actions import project_playbooks
 from tests.intake.api import NOW, Api, order, received_of
-from tests.intake.test_active_playbooks import FIRST, activated
+from tests.intake.test_active_playbooks import FIRST, WROTE_BEFORE, activated
 from tests.intake.test_leads_api import owner, wish
 
 ANNA = "8 916 123-45-67"
@@ -99,6 +99,15 @@ async def test_a_buyer_of_a_version_that_did_not_call_back_gets_a_lead_after_it_
     async with api.ctx.core.db.begin() as tx:
         await project_playbooks(tx, [mended])
         await tx.commit()
+    assert (await record(api, call()))["lead_id"] != lead_id
+
+
+@pytest.mark.req("S2.10", "S4.16")
+async def test_a_buyer_of_a_version_that_the_release_before_wrote_gets_a_lead(api: Api) -> None:
+    url = await api.source(keeps_buyers=True)
+    await api.hear(activated(returns_calls=True))
+    await api.ctx.core.db.pool.execute(WROTE_BEFORE)
+    lead_id = await buyer(api, url)
     assert (await record(api, call()))["lead_id"] != lead_id
 
 

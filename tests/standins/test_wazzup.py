@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -370,3 +370,14 @@ async def test_a_customer_writes_by_the_clock_of_the_stack(receiver: Receiver) -
         await http.post("/_inbound", json={"key": DEMO_KEY, "chat_id": "79000000001", "text": "Не спится"})
         await settled(opened)
     assert [message["dateTime"] for message in receiver.parts()] == ["2026-03-01T23:00:00.000Z"]
+
+
+async def test_what_becomes_of_a_message_is_dated_by_real_time_as_its_attempt_is(receiver: Receiver) -> None:
+    opened = Standin([Account(webhooks_uri=receiver.url)], KIND, clock=ManualClock(NIGHT))
+    began = datetime.now(UTC)
+    async with client(opened) as http:
+        await http.post("/v3/message", json=MESSAGE)
+        await settled(opened)
+    said = [str(part["dateTime"] if part.get("isEcho") else part["timestamp"]) for part in receiver.parts()]
+    assert len(said) == len(ORDER)
+    assert all(abs(datetime.fromisoformat(moment) - began) < timedelta(minutes=1) for moment in said)

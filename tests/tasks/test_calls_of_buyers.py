@@ -11,6 +11,7 @@ from libs.common.contracts.shared import ContactKind
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, contact
 from tests.tasks.test_numbers import called, numbers, paid, taken
+from tests.tasks.test_sheets import sheet
 
 #: The status in which each of the playbooks has won.
 SOLD = {"callback": "answered", "school": "paid"}
@@ -89,6 +90,48 @@ async def sales(api: Api) -> dict[str, tuple[int, int, int]]:
     rows = (await numbers(api))["rows"]
     found = {row["operator_id"]: (row["taken"], row["paid"], row["wins"]) for row in rows}
     return {who: counted for who, counted in found.items() if any(counted)}
+
+
+@pytest.mark.req("P.9", "S4.16")
+async def test_who_calls_a_buyer_back_asks_first_what_they_called_about(desk: Desk, api: Api) -> None:
+    lead_id = await bought(desk, api, "school")
+    await desk.receive(missed(desk, lead_id))
+    found = await sheet(api, await api.task(lead_id))
+    assert (found["goal"], found["steps"][0]["title"]) == (
+        "Узнать, с чем звонил покупатель, и помочь", "Спросить, с чем звонили",
+    )  # fmt: skip
+
+
+async def not_reached(desk: Desk, api: Api, lead_id: UUID, times: int) -> None:
+    """Boris calls back in vain, so many times."""
+    for _ in range(times):
+        task = await taken_by_boris(api, lead_id)
+        assert (await api.outcome(task, "no_answer", "boris", call_made=True, problem="busy")).is_success
+        await desk.pass_time(timedelta(hours=5))
+
+
+@pytest.mark.req("S2.10", "S4.16")
+@pytest.mark.parametrize("playbook", SOLD)
+async def test_who_calls_again_after_the_last_attempt_is_called_as_often_as_at_first(
+    desk: Desk, api: Api, playbook: str
+) -> None:
+    lead_id = await bought(desk, api, playbook)
+    await desk.receive(missed(desk, lead_id))
+    await not_reached(desk, api, lead_id, 3)
+    await desk.receive(missed(desk, lead_id))
+    await not_reached(desk, api, lead_id, 2)
+    assert (await api.task(lead_id))["type"] == "return_call"
+
+
+@pytest.mark.req("S2.10")
+@pytest.mark.parametrize("playbook", SOLD)
+async def test_so_is_who_has_not_bought(desk: Desk, api: Api, playbook: str) -> None:
+    lead_id = await desk.lead(playbook)
+    await desk.pass_time(timedelta(minutes=30))
+    await not_reached(desk, api, lead_id, 3)
+    await desk.receive(missed(desk, lead_id))
+    await not_reached(desk, api, lead_id, 2)
+    assert (await api.task(lead_id))["state"] == "active"
 
 
 @pytest.mark.req("S2.10")

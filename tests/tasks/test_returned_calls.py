@@ -10,9 +10,10 @@ from tests.tasks.desk import Desk
 from tests.tasks.support import LIBRARY, VOCABULARY
 
 SCHOOL, CALLBACK = ((LIBRARY / f"{code}.yaml").read_text(encoding="utf-8") for code in ("school", "callback"))
-RULE = "- {process: any, when: {contact: missed, status: paid}, then: [open: return_call]}"
+RULE = "- {process: any, when: {contact: missed, status: paid}, then: [open: return_call, wake: return_call]}"
 #: As the library had it: any missed call is an order's call again.
 ORDER = "- {process: any, when: {contact: missed}, then: [open: process_order]}"
+CALLED_IN, OTHERS = (f"{{when: {{open: {kind}}}, then: []}}" for kind in ("return_call", "check_receipt"))
 FIRST = "    - {process: any, when: {contact: [call_in, missed], signal: test_number}, then: []}\n"
 CALLED = "    requires: {call_made: required}\n    then:\n"
 AS_BEFORE = "UPDATE playbook_activation SET announced_whole = NULL"
@@ -31,6 +32,12 @@ KEPT = {
     "school": SCHOOL,
     "callback": CALLBACK,
     "one that is open": before_all("- {process: any, when: {contact: missed, open: return_call}, then: []}"),
+    "one that is open, else a new one": changed(
+        "[open: return_call, wake: return_call]", f"[choose: [{CALLED_IN}, {{then: [open: return_call]}}]]"
+    ),
+    "another that is given out at once": before_all(
+        "- {when: {contact: missed, open: follow_up}, then: [wake: follow_up]}"
+    ),
     "of whoever is on shift": changed(
         RULE, f"{RULE.replace('status: paid', 'status: paid, on_shift: owner')}\n    {RULE}"
     ),
@@ -43,7 +50,18 @@ LOST = {
     "of the live alone": changed(RULE, RULE.replace("process: any, ", "")),
     "heard and left": before_all("- {process: any, when: {contact: missed, status: paid}, then: []}"),
     "heard at some hours": changed(RULE, RULE.replace("status: paid", "status: paid, open_hours: true")),
-    "ended": changed(RULE, RULE.replace("[open: return_call]", "[{open: return_call}, {end: true}]")),
+    "heard by another's task": before_all("- {when: {contact: missed, open: check_receipt}, then: []}"),
+    "heard by another's task or its own": before_all(
+        "- {when: {contact: missed, open: [check_receipt, return_call]}, then: []}"
+    ),
+    "heard by another's task within": before_all(
+        f"- {{when: {{contact: missed}}, then: [choose: [{OTHERS}, {{then: [open: return_call]}}]]}}"
+    ),
+    "heard by none of several": before_all(f"- {{when: {{contact: missed}}, then: [choose: [{CALLED_IN}]]}}"),
+    "another is given out at once": before_all(
+        "- {when: {contact: missed, open: check_receipt}, then: [wake: return_call]}"
+    ),
+    "ended": changed(RULE, RULE.replace("wake: return_call", "end: true")),
     "undone by the outcome": changed(CALLED, f"{CALLED}      - status: in_work\n"),
     "undone by being taken": changed(CALLED, CALLED).replace(
         "    rank: 30\n    due: 5m\n", "    rank: 30\n    due: 5m\n    on_take: [status: in_work]\n"

@@ -66,7 +66,7 @@ SELECT id FROM (
     WHERE customer_id IN ({customers.TREE}) AND desk = $2 AND merged_into IS NULL AND stage = 'won'
     ORDER BY created_at DESC, id DESC LIMIT 1
 ) AS l JOIN active_playbook p ON p.desk = $2 AND p.code = l.playbook
-WHERE p.returns_calls_since <= l.created_at
+WHERE p.returns_calls_since <= l.created_at AND p.returns_calls_sequence = p.sequence
 """  # noqa: S608 - constants
 # As they are by now: a lead that was merged is the winner.
 NAMED = """

@@ -8,16 +8,18 @@ from libs.common.platform.db import Transaction
 
 PROJECT = """
 INSERT INTO active_playbook AS p (desk, code, version, sequence, first_status, first_title, first_stage,
-                                  returns_calls_since)
-SELECT DISTINCT ON (desk, code) * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::text[],
-                                              $6::jsonb[], $7::text[], $8::timestamptz[])
+                                  returns_calls_since, returns_calls_sequence)
+SELECT DISTINCT ON (desk, code) *, sequence
+FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::text[], $6::jsonb[], $7::text[], $8::timestamptz[])
     AS t(desk, code, version, sequence, first_status, first_title, first_stage, returns_calls_since)
 ORDER BY desk, code, sequence DESC
 ON CONFLICT (desk, code) DO UPDATE
 SET version = excluded.version, sequence = excluded.sequence, first_status = excluded.first_status,
     first_title = excluded.first_title, first_stage = excluded.first_stage,
-    returns_calls_since = CASE WHEN excluded.returns_calls_since IS NOT NULL
-                               THEN coalesce(p.returns_calls_since, excluded.returns_calls_since) END
+    returns_calls_since = CASE WHEN excluded.returns_calls_since IS NULL OR p.returns_calls_sequence <> p.sequence
+                               THEN excluded.returns_calls_since
+                               ELSE coalesce(p.returns_calls_since, excluded.returns_calls_since) END,
+    returns_calls_sequence = excluded.returns_calls_sequence
 WHERE p.sequence < excluded.sequence
 """
 

@@ -19,5 +19,7 @@ active_playbook = Table(
     Column("first_stage", Text),
     # Leads since then run under versions that call a buyer back whose call was missed; none while it does not.
     Column("returns_calls_since", DateTime(timezone=True)),
+    # Of the event that said so. Where it is not the row's, the release before has written a version since: unknown.
+    Column("returns_calls_sequence", BigInteger),
     CheckConstraint("num_nulls(first_status, first_title, first_stage) IN (0, 3)", name="first_status"),
 )

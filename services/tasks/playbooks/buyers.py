@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 from libs.common.contracts.shared import ContactKind, Direction, Signal, Stage, SubjectKind
+from services.tasks.playbooks.asks import Wake
 from services.tasks.playbooks.conditions import Condition
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.reach import statuses_after
-from services.tasks.playbooks.rules import stays_open
 from services.tasks.playbooks.terms import Phase, Trigger
-from services.tasks.playbooks.verbs import Close, End, Steps
-from services.tasks.playbooks.walk import walk
+from services.tasks.playbooks.verbs import Choose, Close, End, Open, Rule, Steps
+from services.tasks.playbooks.walk import rule_steps, walk
 
 #: A trial's number is no buyer's.
 _TEST = {str(Signal.TEST_NUMBER)}
@@ -43,12 +43,12 @@ def _kept_whole(playbook: Playbook, call: Call) -> bool:
         if call.phase not in rule.phase.covers:
             continue
         holds = _holds(rule.when, call)
-        if holds is not False and not _kept(playbook, call, rule.then, open_=bool(rule.when and rule.when.open)):
+        if holds is not False and not _kept(playbook, call, rule.then, rule.when):
             return False
         if holds is True:
             return True
         if rule.otherwise is not None:
-            return _kept(playbook, call, rule.otherwise, open_=False)
+            return _kept(playbook, call, rule.otherwise, None)
     return call.kind is not ContactKind.MISSED
 
 
@@ -65,11 +65,47 @@ def _holds(when: Condition | None, call: Call) -> bool | None:
     return True if replace(when, contact=frozenset(), status=()) == Condition() else None
 
 
-def _kept(playbook: Playbook, call: Call, steps: Steps, *, open_: bool) -> bool:
-    """Return whether nothing that the steps lead to undoes the sale, and a missed call certainly has a task."""
+def _kept(playbook: Playbook, call: Call, steps: Steps, when: Condition | None) -> bool:
+    """Return whether nothing that the steps lead to undoes the sale, and a missed call certainly has a task.
+
+    `when`: the condition under which they run.
+    """
     after = (playbook.statuses[code].stage for code in statuses_after(playbook, steps))
     if any(stage is not Stage.WON for stage in after):
         return False
     closed = any(isinstance(step, Close | End) for step in walk(steps))
-    heard = not closed and stays_open(playbook, steps, before=open_)
+    heard = not closed and _heard(steps, _open(when), _called_in(playbook))
     return heard or call.kind is not ContactKind.MISSED
+
+
+def _heard(steps: Steps, open_: frozenset[str], called_in: frozenset[str]) -> bool:
+    """Return whether the steps certainly leave a task by which a missed call is called back.
+
+    `open_`: one of these types is open before, `called_in`: of these a missed call opens one.
+    """
+    woken = {kind for step in steps if isinstance(step, Wake) for kind in step.types}
+    if open_ and open_ <= called_in | woken:
+        return True
+    return any(
+        isinstance(step, Open) or (isinstance(step, Choose) and _heard_by_each(step.rules, open_, called_in))
+        for step in steps
+    )
+
+
+def _heard_by_each(rules: tuple[Rule, ...], open_: frozenset[str], called_in: frozenset[str]) -> bool:
+    """As `_heard`, of rules of which one certainly runs."""
+    branches = [(rule.then, _open(rule.when) or open_) for rule in rules]
+    branches += [(rule.otherwise, open_) for rule in rules if rule.otherwise is not None]
+    runs = any(rule.is_final and rule.phase is Phase.ANY for rule in rules)
+    return runs and all(_heard(steps, each, called_in) for steps, each in branches)
+
+
+def _open(when: Condition | None) -> frozenset[str]:
+    return frozenset(when.open) if when else frozenset()
+
+
+def _called_in(playbook: Playbook) -> frozenset[str]:
+    """Return the types of which the rules of missed calls open tasks: any other open task is of something else."""
+    rules = playbook.triggers.get(Trigger.CONTACT_RECORDED, ())
+    of_missed = [rule for rule in rules if rule.when and ContactKind.MISSED in rule.when.contact]
+    return frozenset(step.type for step in walk(rule_steps(tuple(of_missed))) if isinstance(step, Open))

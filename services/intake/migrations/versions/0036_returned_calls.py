@@ -7,4 +7,7 @@ down_revision = "intake_0035"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE active_playbook ADD COLUMN returns_calls_since timestamptz")
+    op.execute("""
+        ALTER TABLE active_playbook ADD COLUMN returns_calls_since timestamptz,
+                                    ADD COLUMN returns_calls_sequence bigint
+    """)
