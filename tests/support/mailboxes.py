@@ -1,6 +1,6 @@
 """Customers who are written to by mail: the desk's channel at the relay's stand-in, and what they do with mail."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -60,9 +60,8 @@ class Mailboxes:
         path = f"/intake/v1/sources/{one['id']}"
         return (await client.patch(path, json={"channel": "mail"}, headers={**admin, **seen})).is_success
 
-    async def _tell(self, path: str, body: object) -> None:
-        answer = await self.stack.standins.post(f"/{SmtpStandin.code}/{path}", json=body)
-        assert answer.is_success, answer.text
+    async def _tell(self, path: str, body: Mapping[str, object]) -> None:
+        await self.stack.tell(SmtpStandin.code, path, body)
 
 
 def link_of(mail: Entry) -> str:

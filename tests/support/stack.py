@@ -92,9 +92,18 @@ class ProcessStack:
         """What the stand-in accepted until now, read from its file."""
         return Journal.read(self.journal_path)
 
+    def journal_of(self, provider: str) -> Journal:
+        """Return what a provider's stand-in took until now, read from its file."""
+        return Journal.read(self.journal_path.with_name(f"{provider}.jsonl"))
+
     def relay_journal(self) -> Journal:
         """Return what the mail relay took until now."""
-        return Journal.read(self.journal_path.with_name("smtp.jsonl"))
+        return self.journal_of("smtp")
+
+    async def tell(self, provider: str, path: str, body: Mapping[str, object]) -> None:
+        """Tell a provider's stand-in what its customers do, or what it is to do."""
+        answer = await self.standins.post(f"/{provider}/{path}", json=body)
+        assert answer.is_success, answer.text
 
     def token(self, sub: str = "admin", *roles: str) -> dict[str, str]:
         """Return the header of a caller: of an administrator of all desks, of others of the demo desk."""

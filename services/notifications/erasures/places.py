@@ -14,6 +14,7 @@ from libs.common.platform.erasure.places import (
     Waiting,
     mentioned,
     mentioned_bytes,
+    mentions,
 )
 from libs.common.platform.erasure.retention import Aged
 from services.notifications.media.store import FORGOTTEN
@@ -21,8 +22,25 @@ from services.notifications.media.store import FORGOTTEN
 _MESSAGES = f"message_id = ANY(ARRAY(SELECT id FROM message WHERE {THEIRS}))"  # noqa: S608 - a constant
 # Of a customer who is not known yet, by the address of the chat alone.
 _UNKNOWN = f"customer_id IS NULL AND {mentioned('known_by::text')}"
-_RECEIVED = {"known_by": "'[]'", **dict.fromkeys(("name", "text", "button", "media", "reply_to"), "NULL")}
-_REPORT = {"payload": "'{}'", **dict.fromkeys(("address", "sender", "text", "reference"), "NULL")}
+
+
+def _unnamed(column: str, instead: str, *addresses: str) -> str:
+    """Return a provider's id of a message without the chat that it begins with, where a provider makes it so."""
+    named = " OR ".join(f"starts_with({column}, {address} || ':')" for address in addresses)
+    return f"CASE WHEN {named} THEN {instead} ELSE {column} END"
+
+
+_RECEIVED = {
+    "external_id": _unnamed("external_id", "'erased ' || id", "(known_by->0->>1)"),
+    "known_by": "'[]'",
+    **dict.fromkeys(("name", "text", "button", "media", "reply_to"), "NULL"),
+}
+_REPORT = {
+    "provider_message_id": _unnamed("provider_message_id", "'erased ' || id", "address", "sender"),
+    "payload": "'{}'",
+    **dict.fromkeys(("address", "sender", "text", "reference"), "NULL"),
+}
+_NAMES_THEM = f"CASE WHEN {mentions('provider_message_id')} THEN 'erased ' || id ELSE provider_message_id END"
 _WRITTEN = "SELECT id FROM received_message WHERE"
 _UNSENT = "state IN ('pending', 'held')"
 
@@ -32,6 +50,7 @@ PLACES: tuple[Place | Waiting, ...] = (
         "attempt",
         _MESSAGES,
         {
+            "provider_message_id": _unnamed("provider_message_id", "NULL", "address"),
             "address": "''",
             **dict.fromkeys(("reference", "detail"), "NULL"),
             "code": f"CASE WHEN {_UNSENT} THEN 'erased' ELSE code END",
@@ -41,8 +60,8 @@ PLACES: tuple[Place | Waiting, ...] = (
     ),
     Place(
         "callback",
-        mentioned("payload::text", "address", "sender", "text"),
-        _REPORT,
+        mentioned("payload::text", "address", "sender", "text", "provider_message_id"),
+        {**_REPORT, "provider_message_id": _NAMES_THEM},
         walk="bigint",
         among="message_id IS NULL",
         name="callbacks that name them",
@@ -109,12 +128,12 @@ AGED: Mapping[str, Sequence[Aged]] = {
 }
 
 NOT_PERSONAL: Mapping[str, str] = {
-    "attempt": "desk provider_message_id",
+    "attempt": "desk",
     "attention": "desk kind ref",
     "audit": "desks caller role scope operation whose",  # who looked at whose data stays; it has none
     "bulk_action": "desk action state planned_by applied_by undone_by",
     "bulk_member": "desk purpose template channel state note",
-    "callback": "desk kind provider_message_id status progress code state",
+    "callback": "desk kind status progress code state",
     "channel": "desk code kind provider config secrets api_key account provider_channel_id hook_key stop_words"
     " free_text_roles halted_code",
     "edit": "resource caller operation fields",
@@ -137,7 +156,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "parked": "topic type desk error_type waits_for",
     "poll": "name desk kind cursor code",
     "push_subscription": "desk kind code endpoint p256dh auth sealed language account halted_code",  # of the staff
-    "received_message": "desk external_id direction content",
+    "received_message": "desk direction content",
     "registration": "desk name language state reason",
     "retention": "desk kind walked changed_by",
     "saved_filter": "desk owner list",
