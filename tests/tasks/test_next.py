@@ -171,4 +171,4 @@ async def test_next_asks_the_database_as_often_for_many_lanes_as_for_few(desk: D
     async with desk.ctx.db.by_key.acquire() as conn:
         conn.add_query_logger(lambda said: asked.append(said.query))
     await api.call("POST", "/next")
-    assert 5 < len(asked) <= 14
+    assert 5 < len(asked) <= 12

@@ -347,8 +347,8 @@ class Batch:
         """Count an event that no process is for."""
         self._counters.append(self._ctx.metrics.unheard.labels(event_type))
 
-    async def save(self) -> None:
-        """Write the rows and the outbox in one statement. Raises LostRaceError."""
+    async def save(self, writes: Together | None = None) -> None:
+        """Write the rows and the outbox in one statement, with `writes` of the caller's. Raises LostRaceError."""
         await self.start_requested()
         recounted = [each for each in self._processes.values() if each.figures is not each.counted]
         touched = [
@@ -363,7 +363,7 @@ class Batch:
             )
             for each in touched
         ]
-        writes = Together()
+        writes = writes or Together()
         add_entries(writes, self._entries)
         outbox.add_to(writes, self._tx, self._outgoing)
         await store.write(self._tx.conn, rows, writes)

@@ -8,6 +8,7 @@ from libs.common.platform.audit.record import keep
 from libs.common.platform.audit.shown import Shown
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection, Transaction
+from libs.common.platform.db.together import Together
 from services.tasks.context import Context
 from services.tasks.errors import NoOperatorError, NotEligibleError, NotOnShiftError, TaskRefusedError
 from services.tasks.operators.rules import OperatorProfile
@@ -47,8 +48,6 @@ async def next_task(ctx: Context, caller: Principal, cause: Cause) -> NextTask |
         if found is not None:
             claimed, place, order_number = found
             queue, interrupts = walked[place]
-            await store.visit(tx.conn, profile.id, queue, now)
-            await keep(tx, Shown([claimed.process.state.facts.subject.key], [], 1))
             await tx.commit()
             task = claimed.task
             said = why(queue.lane, now - task.due_at, interrupts=interrupts, important=task.important)
@@ -101,6 +100,9 @@ async def _claim(
         except (TaskRefusedError, NotEligibleError):
             first, tries = (first, tries) if tries < TRIES else (first + 1, 0)
             continue
-        await locked.batch.save()
+        writes = Together()
+        store.visit(writes, profile.id, queues[first], ctx.now())
+        keep(tx, writes, Shown([locked.process.state.facts.subject.key], [], 1))
+        await locked.batch.save(writes)
         return locked, first, found.order_number
     return None

@@ -11,6 +11,7 @@ import asyncpg
 from libs.common.domain.eligibility import ALL_PRODUCTS
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection
+from libs.common.platform.db.together import Together, Write
 from services.tasks.operators.queries import BY_SUBJECT, profile_of
 from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.lanes import Lane
@@ -137,6 +138,7 @@ VISIT = """
 INSERT INTO lane_visit (operator_id, desk, lane, at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (operator_id, desk, lane) DO UPDATE SET at = excluded.at
 """
+_VISIT = Write("visited", (("visited", VISIT),), 4)
 
 
 class InUse(NamedTuple):
@@ -222,9 +224,9 @@ async def tasks(
     return await conn.fetch(statement, *_filter(queue, me, now), limit, *behind)
 
 
-async def visit(conn: Connection, me: UUID, queue: Queue, now: datetime) -> None:
-    """Record that `next` gave the operator a task of a lane."""
-    await conn.execute(VISIT, me, queue.desk, queue.lane.code, now)
+def visit(writes: Together, me: UUID, queue: Queue, now: datetime) -> None:
+    """Record with `writes` that `next` gave the operator a task of a lane."""
+    writes.add(_VISIT, me, queue.desk, queue.lane.code, now)
 
 
 def _shape(queue: Queue) -> tuple[bool, bool]:

@@ -9,10 +9,13 @@ from libs.common.platform.audit.shown import Shown, shown_by, shown_in
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.core import Core
 from libs.common.platform.db import Database, Transaction
+from libs.common.platform.db.together import Together, Write
 
 WRITE = """
 INSERT INTO audit (desks, caller, role, scope, operation, shown, whose) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
+
+_KEPT = Write("audited", (("audited", WRITE),), 7)
 
 
 @dataclass(slots=True)
@@ -57,15 +60,15 @@ def recorded(endpoint: Callable[..., Awaitable[object]], operation: str) -> Call
     return audited
 
 
-async def keep(tx: Transaction, shown: Shown) -> None:
-    """Write what the answer of this request is going to show with what it commits; no second row is made of it.
+def keep(tx: Transaction, writes: Together, shown: Shown) -> None:
+    """Write what the answer of this request is going to show with `writes` of `tx`; no second row is made of it.
 
     Of an answer that shows anything else after all, a row is written as of any other.
     """
     reading = _reading.get()
     if reading is None:
         return
-    await tx.conn.execute(WRITE, *_row(reading.caller, reading.operation, shown))
+    writes.add(_KEPT, *_row(reading.caller, reading.operation, shown))
     tx.after_commit("audit", functools.partial(setattr, reading, "kept", shown))
 
 
