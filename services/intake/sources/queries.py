@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, Subquery, case, exists, select, true
+from sqlalchemy import ColumnElement, FromClause, RowMapping, ScalarSelect, Select, case, exists, select, true
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
@@ -45,12 +45,11 @@ def _views() -> Select[tuple[object, ...]]:
     return select(*source.c, is_active, partner.c.code.label("partner")).select_from(by_partner)
 
 
-def terms_then() -> Subquery:
+def terms_then() -> FromClause:
     """Return what the source of a lead said when the lead came, beside a row of `lead`."""
     terms = source_terms.c
     then = select(source_terms).where(terms.source_id == lead.c.source_id, terms.since <= lead.c.created_at)
-    found: Subquery = then.order_by(terms.since.desc()).limit(1).lateral("terms")  # type: ignore[assignment]
-    return found
+    return then.order_by(terms.since.desc()).limit(1).lateral("terms")
 
 
 def call_label_of(lead_id: ColumnElement[UUID]) -> ScalarSelect[str | None]:
