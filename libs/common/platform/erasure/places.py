@@ -33,6 +33,7 @@ _TYPES = {
     "leads": "uuid[]",
     "words": "text[]",
     "digits": "text[]",
+    "encoded": "text[]",
     "exact": "text[]",
     "desk": "text",
     "after": "text",
@@ -69,10 +70,11 @@ class Waiting:
     table: str
     columns: tuple[str, ...]
     where: str
+    name: str = ""
 
     @property
     def key(self) -> str:
-        return self.table
+        return self.name or self.table
 
 
 def mentions(*columns: str) -> str:
@@ -106,7 +108,11 @@ def names_one(column: str) -> str:
 def by_ids(place: Place | Waiting) -> bool:
     """Return whether ids alone lead to the rows, so that it can be emptied when all else is forgotten."""
     _, names = statement(place)
-    return isinstance(place, Place) and place.walk is None and {"words", "digits", "exact"}.isdisjoint(names)
+    return (
+        isinstance(place, Place)
+        and place.walk is None
+        and {"words", "digits", "encoded", "exact"}.isdisjoint(names)
+    )
 
 
 def statement(place: Place | Waiting) -> tuple[str, tuple[str, ...]]:
@@ -138,7 +144,8 @@ def _change(place: Place) -> str:
 
 def _mentions(text: str) -> str:
     plain = f"lower(replace({text}, '%40', '@')) LIKE ANY(:words)"
-    return f"{plain} OR regexp_replace({text}, '{_BETWEEN_DIGITS}', '', 'g') LIKE ANY(:digits)"
+    spaced = f"regexp_replace({text}, '{_BETWEEN_DIGITS}', '', 'g') LIKE ANY(:digits)"
+    return f"{plain} OR {spaced} OR {text} LIKE ANY(:encoded)"
 
 
 def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
@@ -161,6 +168,7 @@ _DISCARDED = {
     "note": "'erased'",
     "state": "CASE WHEN state = 'done' THEN state ELSE 'discarded' END",
 }
+
 _ANSWER = "encode(body, 'escape')"
 
 #: What every service has: events on their way and parked ones, stored answers, saved filters.
