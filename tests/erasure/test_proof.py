@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL
+from deploy.standins.whatsapp_cloud import wamid
 from libs.common.contracts import EventData
 from libs.common.contracts.intake import ContactRecorded
 from libs.common.contracts.shared import Speaker
@@ -48,6 +49,7 @@ INSERT INTO parked (topic, partition, "offset", event_id, type, key, sequence, d
                     attempts, state)
 VALUES ('t', 0, 0, uuidv7(), 'x', 'contact:1', 1, 'demo', now(), '[]', $1, $2, 1, 'failed')
 """
+SENT = "UPDATE attempt SET state = 'accepted', provider_message_id = $1"
 FILTER = """
 INSERT INTO saved_filter VALUES (uuidv7(), 'demo', 'ann', 'list_leads', $1, $2, true, 1, now(), now())
 """
@@ -75,6 +77,7 @@ async def live(house: House) -> tuple[UUID, UUID]:
     for name in house.databases:
         await house.databases[name].pool.execute(PARKED, f'{{"phone": "+7{PHONE}"}}'.encode(), f"no {EMAIL}")
         await house.databases[name].pool.execute(FILTER, f"о {EMAIL}", {"q": f"8{PHONE}"})
+    await house.databases["notifications"].pool.execute(SENT, wamid(f"7{PHONE}", "out-1"))
     return customers[0], lead_id
 
 
@@ -89,7 +92,8 @@ async def write(house: House) -> None:
     """The person writes to the channel, and a body comes that cannot be read."""
     db = house.databases["notifications"]
     message = {
-        "messageId": "in-1", "channelId": DEMO_CHANNEL, "chatType": "whatsapp", "chatId": f"7{PHONE}",
+        "messageId": wamid(f"7{PHONE}", "in-1", received=True), "channelId": DEMO_CHANNEL,
+        "chatType": "whatsapp", "chatId": f"7{PHONE}",
         "dateTime": house.desk.clock.now().isoformat(), "type": "text", "isEcho": False, "status": "inbound",
         "contact": {"name": NAME}, "text": WORDS,
     }  # fmt: skip
