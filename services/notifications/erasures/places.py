@@ -160,7 +160,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "feed": "desk",
     "feed_item": "desk kind order_number",  # the number is ours
     "forgotten_key": "key",  # of digests that stand for what is erased, destroyed within days
-    "idempotency": "scope key fingerprint",
+    "idempotency": "scope fingerprint",
     "consent": "desk closed",
     "lead_operator": "desk",
     "masking": "desk",

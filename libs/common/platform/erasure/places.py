@@ -38,6 +38,12 @@ _TYPES = {
     "desk": "text",
     "after": "text",
 }
+#: The body of a stored answer, as text.
+ANSWER = "encode(body, 'escape')"
+_LOST = {
+    "executed_at": "coalesce(executed_at, created_at)",
+    **dict.fromkeys(("status", "headers", "body"), "NULL"),
+}
 #: As forms and addresses write a number: blanks, brackets, dashes, or escaped.
 _BETWEEN_DIGITS = "(%[0-9A-Fa-f]{2}|[ ()+.-])"
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -99,10 +105,17 @@ def mentioned_bytes(*columns: str) -> str:
 
 def names_one(column: str) -> str:
     """Return the condition that a text has the id of one of the person's leads or customers."""
-    return (
-        f"EXISTS (SELECT FROM regexp_matches({column}, '{_UUID}', 'g') AS m(found)"
-        " WHERE found[1]::uuid = ANY(:customers) OR found[1]::uuid = ANY(:leads))"
-    )
+    return names_any(column, "ANY(:customers || :leads)")
+
+
+def names_any(column: str, ids: str) -> str:
+    """Return the condition that a text has one of these ids, which are SQL that a comparison takes."""
+    return f"EXISTS (SELECT FROM regexp_matches({column}, '{_UUID}', 'g') AS m(found) WHERE found[1]::uuid = {ids})"
+
+
+def answers(names: str, name: str = "") -> Place:
+    """Return the place of stored answers that name the person so: a repeat of such a call hears `answer_lost`."""
+    return Place("idempotency", f"status IS NOT NULL AND {names}", _LOST, name=name)
 
 
 def by_ids(place: Place | Waiting) -> bool:
@@ -169,8 +182,6 @@ _DISCARDED = {
     "state": "CASE WHEN state = 'done' THEN state ELSE 'discarded' END",
 }
 
-_ANSWER = "encode(body, 'escape')"
-
 #: What every service has: events on their way and parked ones, stored answers, saved filters.
 COMMON: tuple[Place | Waiting, ...] = (
     Place("parked", OF_KEYS, _DISCARDED),
@@ -181,19 +192,12 @@ COMMON: tuple[Place | Waiting, ...] = (
         {**_DISCARDED, "key": f"CASE WHEN {OF_ADDRESSES} THEN 'erased' ELSE key END"},
         name="parked events that name them",
     ),
-    # A repeat of such a call hears that its answer is lost. Sealed answers cannot be read, and last a day.
-    Place(
-        "idempotency",
-        "status IS NOT NULL AND (encode(body, 'escape') LIKE 'v1.%'"
-        f" OR {names_one(_ANSWER)}"
-        f" OR {mentions_bytes('body')} OR {mentions('headers')})",
-        {
-            "executed_at": "coalesce(executed_at, created_at)",
-            "status": "NULL",
-            "headers": "NULL",
-            "body": "NULL",
-        },
+    answers(names_one(ANSWER)),
+    # Sealed answers cannot be read, and last a day.
+    answers(
+        f"({ANSWER} LIKE 'v1.%' OR {mentions_bytes('body')} OR {mentions('headers')})", "answers that name them"
     ),
+    Place("idempotency", mentions("key"), {"key": "'erased ' || token"}, name="keys of calls that name them"),
     Place("saved_filter", mentioned("query::text", "name"), {"query": "'{}'", "name": "'erased ' || id"}),
     # By the address on any desk: the stream that goes below is of all of them.
     Waiting("outbox", ("key", "body"), f"({OF_KEYS} OR {OF_ADDRESSES} OR {mentioned_bytes('body')})"),
