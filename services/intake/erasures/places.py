@@ -113,6 +113,8 @@ PLACES: tuple[Place | Waiting, ...] = (
     Place(
         "contact", f"customer_id IS NULL AND {mentioned('person::text')}", _CONTACT, name="contacts of no customer"
     ),
+    # Its call has not come yet, and its address may have a number.
+    Place("early_recording", mentioned("external_id", "recording")),
     Place("call", OF_LEADS, _CALL),
     Place("call", "desk = :desk AND lead_id IS NULL AND to_number = ANY(:exact)", _CALL, name="calls by number"),
     Place(
@@ -190,7 +192,6 @@ NOT_PERSONAL: Mapping[str, str] = {
     "contact": "desk source kind direction extension line",
     "customer": "desk barred",
     "delivery": "desk method kinds disposition reason facts",
-    "early_recording": "desk external_id recording",  # until its call comes, a day at most
     "edit": "resource caller operation fields",
     "erased": "kind desk",
     "erasure": "desk person state place walked counts traceparent",  # `person` goes with the last step
