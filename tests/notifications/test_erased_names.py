@@ -30,6 +30,7 @@ from services.notifications.delivery.store import Result
 from services.notifications.erasures.places import AGED, PLACES
 from services.notifications.erasures.store import KEPT, destroy_keys
 from services.notifications.providers.values import Raw
+from services.notifications.unsubscribes.actions import unsubscribe
 from services.notifications.webhooks.actions import apply_callbacks
 from services.notifications.webhooks.store import Body, Origin, store_bodies
 from tests.notifications.gateways import config, gateway
@@ -211,6 +212,18 @@ async def test_an_erasure_waits_for_the_answer_to_a_call_under_way(notifications
         await done(story.db, story.eraser())
         assert tuple(waits) == ("running", "calls under way")
         assert await story.found(NUMBER[-10:]) == set()
+
+
+async def test_a_link_of_an_advertisement_ends_nothing_for_no_one(notifications_db: Database) -> None:
+    async with told(notifications_db) as story:
+        await story.db.pool.execute("UPDATE message SET marketing = true")
+        await story.db.pool.execute("UPDATE channel SET kind = 'email'")
+        await story.erase()
+        await story.db.pool.execute("DELETE FROM outbox")
+        attempt = await story.row("SELECT id FROM attempt")
+        await unsubscribe(story.db, attempt["id"], story.clock.now(), None)
+        left = [await story.db.pool.fetchval(f"SELECT count(*) FROM {table}") for table in ("address", "outbox")]
+        assert left == [0, 0]
 
 
 async def test_a_name_says_nothing_once_its_key_is_destroyed(notifications_db: Database) -> None:
