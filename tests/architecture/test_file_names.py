@@ -61,6 +61,7 @@ EXCEPTIONS = {
     "tasks/tasks/customers": "whose the tasks of a page are, for who may see them",
     "tasks/processes/dealings": "a lead's money, access and appointment as they are stored",
     "tasks/processes/surroundings": "what a batch reads before it knows its processes",
+    "tasks/queues/cache": "the queues of versions in use, each list made once",
     "tasks/playbooks/dealings": "the language of playbooks: steps that ask about money and access",
     "tasks/playbooks/asked": "checks of what a playbook asks of intake",
     "tasks/playbooks/asks": "the language of playbooks: steps that ask intake, and those that hurry or move",

@@ -16,6 +16,7 @@ from services.tasks.operators.queries import BY_SUBJECT, profile_of
 from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.terms import Holder
+from services.tasks.queues.cache import InUse
 from services.tasks.queues.rules import Place, Queue, Visits, bounds
 
 _HOLDERS = {
@@ -139,15 +140,6 @@ INSERT INTO lane_visit (operator_id, desk, lane, at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (operator_id, desk, lane) DO UPDATE SET at = excluded.at
 """
 _VISIT = Write("visited", (("visited", VISIT),), 4)
-
-
-class InUse(NamedTuple):
-    """A playbook version in use at a desk: an active one, or one of open tasks."""
-
-    desk: str
-    zone: str
-    code: str
-    version: int
 
 
 class Asking(NamedTuple):
