@@ -60,6 +60,7 @@ EXCEPTIONS = {
     "tasks/numbers/periods": "rules of days and months",
     "tasks/tasks/customers": "whose the tasks of a page are, for who may see them",
     "tasks/processes/dealings": "a lead's money, access and appointment as they are stored",
+    "tasks/processes/beside": "what processes are decided on besides their own rows",
     "tasks/processes/surroundings": "what a batch reads before it knows its processes",
     "tasks/queues/cache": "the queues of versions in use, each list made once",
     "tasks/playbooks/dealings": "the language of playbooks: steps that ask about money and access",
