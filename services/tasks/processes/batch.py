@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+import asyncpg
 from prometheus_client import Counter
 
 from libs.common.contracts import Cause, EventData, Outgoing
@@ -112,6 +113,17 @@ class Batch:
             ids={*ids, *named, *listening},
             tasks={address.task_id for address in addresses if address.task_id},
         )
+        await self._take_in(found, desks)
+        for row in found:
+            self._of_task.update(dict.fromkeys(row["named_tasks"], row["id"]))
+        await self._load_askers(addresses)
+
+    async def load_locked(self, row: asyncpg.Record) -> None:
+        """Take in a process as it was read with its lock, by an earlier statement; read its tasks and timers."""
+        await self._take_in([row])
+
+    async def _take_in(self, found: Sequence[asyncpg.Record], desks: Iterable[str] = ()) -> None:
+        """Make processes of locked rows, with their desks and `desks`."""
         codes = {*desks, *(row["desk"] for row in found)} - self._desks.keys()
         self._desks.update(await read_desks(self._tx.conn, codes) if codes else {})
         versions = [(row["playbook"], row["playbook_version"]) for row in found]
@@ -122,8 +134,6 @@ class Batch:
             await self._beside.complete(state)
             origin, figures = Origin(row["correlation_id"], row["traceparent"]), read_figures(row["figures"])
             self._add(Process(state, playbook, origin, state, figures, figures))
-            self._of_task.update(dict.fromkeys(row["named_tasks"], row["id"]))
-        await self._load_askers(addresses)
 
     async def _listening(self, customers: Collection[UUID]) -> list[UUID]:
         """Return the live processes about customers' leads whose playbooks listen for anything."""
