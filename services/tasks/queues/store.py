@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
@@ -19,7 +20,7 @@ from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.terms import Holder
 from services.tasks.processes.tables import process
 from services.tasks.queues.cache import InUse
-from services.tasks.queues.rules import Place, Queue, Visits, bounds
+from services.tasks.queues.rules import Place, Queue, Version, Visits, bounds
 
 _HOLDERS = {
     Holder.NOBODY: "t.operator_id IS NULL AND $9::uuid IS NOT DISTINCT FROM $9",
@@ -244,7 +245,7 @@ def _row(queue: Queue, pools: Collection[str], now: datetime) -> Mapping[str, ob
     starts, ends = limits.between or (None, None)
     return {
         "desk": queue.desk,
-        "versions": _versions(queue),
+        "versions": _versions(queue.versions),
         "draws": queue.lane.draws,
         "pools": list(pools),
         "after": limits.received_after,
@@ -260,8 +261,9 @@ def _row(queue: Queue, pools: Collection[str], now: datetime) -> Mapping[str, ob
     }
 
 
-def _versions(queue: Queue) -> list[str]:
-    return [f"{code} {number}" for code, number in queue.versions]
+@lru_cache(maxsize=1024)
+def _versions(versions: tuple[Version, ...]) -> Sequence[str]:
+    return [f"{code} {number}" for code, number in versions]
 
 
 def _let(lane: Lane, *, ahead: bool) -> str:
@@ -274,7 +276,7 @@ def _filter(queue: Queue, me: UUID | None, now: datetime) -> tuple[object, ...]:
     limits = bounds(queue, now)
     return (
         queue.desk,
-        _versions(queue),
+        _versions(queue.versions),
         list(queue.lane.draws),
         now,
         limits.received_after,
