@@ -46,6 +46,7 @@ from tests.notifications.support import (
     requested,
 )
 from tests.notifications.test_erasures import CUSTOMER, LEAD, done, erased
+from tests.support.patience import eventually
 from tests.support.search import tables_with
 
 pytestmark = pytest.mark.req("P.7")
@@ -105,6 +106,11 @@ class Story:
 
     def eraser(self) -> Eraser:
         return Eraser(self.ctx.core, PLACES, NotificationsScrubbed)
+
+    async def comes_to(self) -> object:
+        """Let the eraser go on, and return the place that it has come to."""
+        await self.eraser().round()
+        return (await self.row("SELECT place FROM erasure"))["place"]
 
     async def found(self, *words: str) -> set[str]:
         return await tables_with(self.db.pool, "notifications", *words)
@@ -206,6 +212,7 @@ async def test_an_erasure_waits_for_the_answer_to_a_call_under_way(notifications
     async with told(notifications_db) as story:
         [called] = await claim(story.db, limits=Limits(1, timedelta(minutes=1)))
         await apply(story.ctx, erased(BY_NUMBER))
+        await eventually(story.comes_to, lambda place: place == "calls under way")  # others' transactions end
         await story.eraser().round()
         waits = await story.row("SELECT state, place FROM erasure")
         await record(story.db, Result(called, Outcome(Verdict.ACCEPTED, external_id=SENT)))
