@@ -25,7 +25,10 @@ class DayError(RuntimeError):
 
 @dataclass
 class Manager:
-    """One manager. `deals`: the order of a task's customer; `promised`: called when one says that they will pay."""
+    """One manager. `deals`: the order of a task's customer, None of one whom the day does not play.
+
+    `promised` is called when a customer says that they will pay.
+    """
 
     ground: Ground
     operator_id: str
@@ -87,8 +90,8 @@ class Manager:
 
     async def _call(self, task: Task) -> None:
         deal = self.deals(task)
-        if deal is None:
-            await self._unknown(task)
+        if deal is None:  # of a day before: they have thought better of it
+            await self._ended(task, "refused", {"call_made": True, "problem": "other"})
         elif deal.paid:  # seen on the shop's own page
             await self._ended(task, "paid", {})
         elif deal.customer.story is Story.SILENT:
@@ -142,7 +145,8 @@ class Manager:
         if answer.status_code in _CONFLICTS:
             return False
         done(answer)
-        self.books.calls[task["lead_id"]] += bool(given.get("call_made"))
+        if given.get("call_made") and self.deals(task) is not None:
+            self.books.calls[task["lead_id"]] += 1
         return True
 
     async def _get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - what an API answers

@@ -27,7 +27,7 @@ ORDER BY ask_at LIMIT $2
 """
 WAITING = """
 SELECT a.id, a.address, a.reference, a.offered_at, m.text FROM attempt a JOIN message m ON m.id = a.message_id
-WHERE a.channel_id = $1 AND a.state = 'waiting'
+WHERE a.channel_id = $1 AND a.state = 'waiting' AND a.address <> ''
   AND coalesce(a.ask_at, a.offered_at + interval '10 seconds') <= clock_timestamp()
 ORDER BY a.offered_at LIMIT $2
 """
