@@ -1,15 +1,17 @@
 """Kafka's own part beside the bus contract: topics' settings, and clients whose `stop()` fails."""
 
 import secrets
+from functools import partial
 
 import pytest
 from aiokafka.errors import KafkaError
 
 from libs.common.messaging.bus import Message
 from libs.common.messaging.bus.kafka import KafkaBus
-from libs.common.messaging.bus.kafka_consumer import KafkaConsumer
+from libs.common.messaging.bus.kafka_consumer import FETCH_WAIT_MS, KafkaConsumer
 from libs.common.messaging.bus.kafka_producer import KafkaProducer
 from libs.common.messaging.bus.topics import partitions_of, topic_configs
+from libs.common.testkit.messaging import eventually
 
 
 @pytest.mark.parametrize(("copies", "needed"), [(1, None), (2, None), (3, "2")])
@@ -64,6 +66,30 @@ async def test_what_goes_to_many_partitions_leaves_in_one_request(
         list(range(30)),
         ["ProduceRequest"],
     )
+
+
+async def test_records_come_at_once_after_a_transaction_that_took_long(kafka_bootstrap: str) -> None:
+    bus, topic = KafkaBus(kafka_bootstrap, partitions=2), f"late-{secrets.token_hex(4)}"
+    await bus.ensure_topics([topic])
+    producer = await bus.producer()
+    consumer = await bus.consumer(topic, [topic], None, _no_revocation)
+    assert isinstance(consumer, KafkaConsumer)
+    await producer.send([(topic, Message(b"a", b"1", [])), (topic, Message(b"a", b"2", []))])
+    await eventually(partial(_polled, consumer, 1))
+    fetcher = consumer._inner._fetcher
+    [left] = fetcher._records.values()
+    left._created -= 5  # what the poll has brought took five seconds to apply
+    fetcher._notify(fetcher._wait_consume_future)
+    await eventually(partial(_polled, consumer, 1))
+    await producer.send([(topic, Message(b"a", b"3", []))])
+    records = await consumer.poll(FETCH_WAIT_MS / 1000 / 2, 10)
+    await consumer.close()
+    await producer.close()
+    assert [record.value for record in records] == [b"3"]
+
+
+async def _polled(consumer: KafkaConsumer, limit: int) -> bool:
+    return bool(await consumer.poll(0.1, limit))
 
 
 async def _no_revocation(_: object) -> None: ...

@@ -17,6 +17,10 @@ DYNAMIC_SESSION_MS = 10_000
 # How long the broker keeps a fetch that finds nothing; one that finds records is answered at once. What else is
 # asked of the same connection waits meanwhile: the watchdog's offsets, and partitions that were rewound.
 FETCH_WAIT_MS = 1_500
+# How long what was fetched may wait for the next poll before the client fetches from other partitions. One fetch is
+# under way at a time: if those have nothing, it is answered at the end of its wait, and what comes meanwhile to the
+# partitions that were read stays at the broker. The client's own 0.1 s is less than a full poll takes to apply.
+PREFETCH_SECONDS = 60.0
 
 _TASKS = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task", "_fetch_task")
 
@@ -52,6 +56,7 @@ class KafkaConsumer:
         except (KafkaError, OSError, TimeoutError) as error:
             await _close(inner)
             raise BusError(f"no consumer: {type(error).__name__}") from error
+        inner._fetcher._prefetch_backoff = PREFETCH_SECONDS  # noqa: SLF001 - no setting of the client's says it
         return cls(inner)
 
     def assignment(self) -> Collection[Partition]:
