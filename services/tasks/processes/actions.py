@@ -128,7 +128,7 @@ async def _one(batch: Batch, event: Received[EventData], address: Address, opera
         batch.add_entry(received_entry(event, address.subject))
     if address.merged and not isinstance(event.data, Work):
         return
-    own = await _own(batch, event, address)
+    own = [*await _own(batch, event, address), *batch.waiting_for(address)]
     listening = batch.listening(address)
     others = [address.beside, *(process.state.facts.subject for process in own + listening)]
     for subject in dict.fromkeys(others):
