@@ -19,7 +19,7 @@ from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.terms import Holder, Title
 from services.tasks.queues import store
 from services.tasks.queues.rules import Queue
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, eventually
 from tests.tasks.client import Api, Json, api_of
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, lead, operator
 
@@ -142,6 +142,26 @@ async def test_what_is_held_at_the_head_of_a_lane_is_passed_over(desk: Desk, api
         await tx.conn.execute("SELECT * FROM process WHERE lead_id = $1 FOR UPDATE", first)
         passed = (await api.call("POST", "/next")).json()["task"]["lead_id"]
     assert (passed, (await api.call("POST", "/next")).json()["task"]["lead_id"]) == (str(second), str(first))
+
+
+@pytest.mark.req("S1.2")
+async def test_a_process_that_changes_while_it_is_looked_for_is_read_as_it_is_when_it_is_locked(
+    desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.lead("callback")
+    waits = "WHERE pg_advisory_xact_lock_shared(1) IS NOT NULL AND q.free"
+    held_back = store.FIRST[False, False].replace("WHERE q.free", waits)
+    assert waits in held_back
+    monkeypatch.setitem(store.FIRST, (False, False), held_back)
+    async with desk.ctx.db.pool.acquire() as other:
+        await other.execute("SELECT pg_advisory_lock(1)")
+        asking = asyncio.create_task(api.call("POST", "/next"))
+        await eventually(lambda: desk.ctx.db.pool.fetchval(BLOCKED), bool)
+        await other.execute("""UPDATE process SET person = person || '{"name": "Someone else"}'""")
+        await other.execute("SELECT pg_advisory_unlock(1)")
+        answer = (await asking).json()
+    stored = await desk.ctx.db.pool.fetchval("SELECT person ->> 'name' FROM process")
+    assert (answer["task"]["customer"]["name"], stored) == ("Someone else", "Someone else")
 
 
 @pytest.mark.req("S4.5", "P.6")
