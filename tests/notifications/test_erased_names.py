@@ -30,6 +30,7 @@ from services.notifications.delivery.store import Result
 from services.notifications.erasures.places import AGED, PLACES
 from services.notifications.erasures.store import KEPT, destroy_keys
 from services.notifications.providers.values import Raw
+from services.notifications.unsubscribes.actions import unsubscribe
 from services.notifications.webhooks.actions import apply_callbacks
 from services.notifications.webhooks.store import Body, Origin, store_bodies
 from tests.notifications.gateways import config, gateway
@@ -45,6 +46,7 @@ from tests.notifications.support import (
     requested,
 )
 from tests.notifications.test_erasures import CUSTOMER, LEAD, done, erased
+from tests.support.patience import eventually
 from tests.support.search import tables_with
 
 pytestmark = pytest.mark.req("P.7")
@@ -104,6 +106,11 @@ class Story:
 
     def eraser(self) -> Eraser:
         return Eraser(self.ctx.core, PLACES, NotificationsScrubbed)
+
+    async def comes_to(self) -> object:
+        """Let the eraser go on, and return the place that it has come to."""
+        await self.eraser().round()
+        return (await self.row("SELECT place FROM erasure"))["place"]
 
     async def found(self, *words: str) -> set[str]:
         return await tables_with(self.db.pool, "notifications", *words)
@@ -205,12 +212,25 @@ async def test_an_erasure_waits_for_the_answer_to_a_call_under_way(notifications
     async with told(notifications_db) as story:
         [called] = await claim(story.db, limits=Limits(1, timedelta(minutes=1)))
         await apply(story.ctx, erased(BY_NUMBER))
+        await eventually(story.comes_to, lambda place: place == "calls under way")  # others' transactions end
         await story.eraser().round()
         waits = await story.row("SELECT state, place FROM erasure")
         await record(story.db, Result(called, Outcome(Verdict.ACCEPTED, external_id=SENT)))
         await done(story.db, story.eraser())
         assert tuple(waits) == ("running", "calls under way")
         assert await story.found(NUMBER[-10:]) == set()
+
+
+async def test_a_link_of_an_advertisement_ends_nothing_for_no_one(notifications_db: Database) -> None:
+    async with told(notifications_db) as story:
+        await story.db.pool.execute("UPDATE message SET marketing = true")
+        await story.db.pool.execute("UPDATE channel SET kind = 'email'")
+        await story.erase()
+        await story.db.pool.execute("DELETE FROM outbox")
+        attempt = await story.row("SELECT id FROM attempt")
+        await unsubscribe(story.db, attempt["id"], story.clock.now(), None)
+        left = [await story.db.pool.fetchval(f"SELECT count(*) FROM {table}") for table in ("address", "outbox")]
+        assert left == [0, 0]
 
 
 async def test_a_name_says_nothing_once_its_key_is_destroyed(notifications_db: Database) -> None:

@@ -117,11 +117,18 @@ class Manager:
             lead = await self._get(f"/intake/v1/leads/{deal.lead_id}")
             done(await self._post(f"/intake/v1/orders/{lead['orders'][0]['id']}/refunds", {}))
             self.books.refunds.add(deal.lead_id)
-        found = (await self._get("/notifications/v1/conversations", lead_id=task["lead_id"]))["items"]
-        if not found:
-            raise DayError(f"task {task['id']} asks for an answer and its lead has no conversation")
-        path = f"/notifications/v1/conversations/{found[0]['id']}/messages"
+        path = f"/notifications/v1/conversations/{await self._conversation(task)}/messages"
         done(await self._post(path, {"text": "Здравствуйте! Сейчас всё проверю и вернусь к вам с ответом."}))
+
+    async def _conversation(self, task: Task) -> str:
+        """Return the conversation of a task's lead; what another works is shown soon after the task is taken."""
+        for wait in (False, True):
+            if wait:
+                await self.ground.rest()
+            found = await self._get("/notifications/v1/conversations", lead_id=task["lead_id"])
+            if found["items"]:
+                return str(found["items"][0]["id"])
+        raise DayError(f"task {task['id']} asks for an answer and its lead has no conversation")
 
     async def _enter_payment(self, task: Task) -> None:
         """The money of a receipt has come, and is entered by hand (S4.9)."""

@@ -22,7 +22,7 @@ WHERE a.channel_id = $1 AND a.ask_at <= clock_timestamp() AND m.id = a.message_i
 """
 ACCEPTED = """
 SELECT id, provider_message_id FROM attempt
-WHERE channel_id = $1 AND ask_at <= clock_timestamp() AND state = 'accepted'
+WHERE channel_id = $1 AND ask_at <= clock_timestamp() AND state = 'accepted' AND address <> ''
 ORDER BY ask_at LIMIT $2
 """
 WAITING = """
