@@ -86,7 +86,8 @@ async def measure(servers: Servers, name: Name, size: Size, peers: Path | None) 
                 servers, leads=size.burst, seconds=size.seconds, rounds=rounds, warm=size.warm_up
             )
         case Name.IDLE:
-            return await idle.measure(servers, size.seconds, settled=min(idle.SETTLED, size.seconds))
+            settled = min(idle.SETTLED, size.seconds)
+            return await idle.measure(servers, size.seconds, settled=settled, leads=size.burst)
         case Name.STREAMS:
             return await streams.measure(servers, streams=size.streams, leads=EVENTS, seconds=size.seconds)
         case Name.READ:
