@@ -91,6 +91,7 @@ class Product:
     effects: Mapping[str, str]
     target: Target | None = None
     sent: list[int] = field(default_factory=list)
+    copied: int = 0  # leads that are in the tables and were never sent
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Target]:
@@ -126,7 +127,7 @@ class Product:
         await self._settle()
 
     async def counts(self) -> Sequence[Count]:
-        url, leads = self.stack.database.admin_url, sum(self.sent)
+        url, leads = self.stack.database.admin_url, sum(self.sent) + self.copied
         found = [Count(f"product: {what}", leads, await count(url, query)) for what, query in self.effects.items()]
         return [*found, Count("product: events left in outboxes", 0, await count(url, LEFT))]
 
