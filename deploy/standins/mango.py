@@ -129,6 +129,7 @@ class MangoStandin(ProviderStandin):
             recorded: Payload = {
                 "entry_id": entry.message_id, "call_id": leg, "extension": extension, "timestamp": started + _TALK,
                 "recording_id": f"cmVj{entry.message_id}", "recording_state": "Completed", "seq": next(sequence),
+                "completion_code": 1000, "recipient": "Cloud",
             }  # fmt: skip
             self._event(
                 entry, "events/recording", ended + self.dice.delay(self.dice.profile.callback_delay), recorded

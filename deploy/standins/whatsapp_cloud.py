@@ -27,6 +27,8 @@ DEMO_SECRET = "demo-app-secret"  # noqa: S105 - guards nothing
 WINDOW = timedelta(hours=24)
 _HTTP = {"190": 401, "132001": 404}
 _WORDS = {Status.ERROR: "failed"}
+# Of an id: what stands between the customer's number and the message's own part, and how long that is.
+_SENT, _RECEIVED = (b"\x15\x02\x00\x11\x18", 18), (b"\x15\x02\x00\x12\x18", 20)
 
 
 class WhatsAppCloudStandin(ProviderStandin):
@@ -67,7 +69,7 @@ class WhatsAppCloudStandin(ProviderStandin):
         return as_json({"error": error}, _HTTP.get(code, 400))
 
     def new_id(self, number: int, wish: Wish) -> str:
-        return f"wamid.{hashlib.sha256(f'{wish.account.key} {number}'.encode()).hexdigest()}"
+        return wamid(wish.chat_id, f"{wish.account.key} {number}")
 
     def failure_of(self, wish: Wish) -> Failure | None:
         """Fail after the 200, by status: an address that is not on WhatsApp, a window that is closed."""
@@ -119,7 +121,7 @@ class WhatsAppCloudStandin(ProviderStandin):
         self.written[chat_id] = now
         message = {
             "from": chat_id,
-            "id": f"wamid.{hashlib.sha256(f'{chat_id} {now} {number}'.encode()).hexdigest()}",
+            "id": wamid(chat_id, f"{chat_id} {now} {number}", received=True),
             "timestamp": str(int(now.timestamp())),
             **content,
         }
@@ -190,6 +192,15 @@ class WhatsAppCloudStandin(ProviderStandin):
     def _account(self, request: Request) -> GatewayAccount | None:
         account = self.accounts.get(request.path_params["number"])
         return account if account is not None and _is_of(request, account) else None
+
+
+def wamid(chat_id: str, seed: str, *, received: bool = False) -> str:
+    """Return an id as the real one makes it: base64 of whose the chat is, then of what the message is known by."""
+    between, length = _RECEIVED if received else _SENT
+    own = hashlib.sha256(seed.encode()).hexdigest().upper()[:length].encode()
+    whose = chat_id.encode()
+    parts = b"\x1c\x18", bytes([len(whose)]), whose, between, bytes([length]), own, b"\x00"
+    return f"wamid.{base64.b64encode(b''.join(parts)).decode()}"
 
 
 def _is_of(request: Request, account: GatewayAccount) -> bool:

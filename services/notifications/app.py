@@ -16,6 +16,7 @@ from services.notifications.channels.store import SealedChannels
 from services.notifications.context import open_context
 from services.notifications.delivery.worker import loops
 from services.notifications.erasures.places import AGED, PLACES
+from services.notifications.erasures.worker import forgetting_loop
 from services.notifications.errors import ERRORS
 from services.notifications.pushes.store import SealedBrowsers
 from services.notifications.settings import NotificationsSettings
@@ -50,6 +51,7 @@ SERVICE = Service(
         attention_loop(ctx.core, KINDS, SAY),
         *Eraser(ctx.core, PLACES, NotificationsScrubbed).loops(),
         Keeper(ctx.core, AGED).loop(),
+        forgetting_loop(ctx.core),
     ),
     consuming=UNHURRIED,
     api=api,

@@ -6,6 +6,7 @@ from services.notifications.bulk import tables as bulk
 from services.notifications.channels import tables as channels
 from services.notifications.consents import tables as consents
 from services.notifications.conversations import tables as conversations
+from services.notifications.erasures import tables as erasures
 from services.notifications.feed import tables as feed
 from services.notifications.leads import tables as leads
 from services.notifications.masking import tables as masking
@@ -27,6 +28,7 @@ __all__ = [
     "channels",
     "consents",
     "conversations",
+    "erasures",
     "feed",
     "leads",
     "masking",

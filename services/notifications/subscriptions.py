@@ -22,6 +22,7 @@ from libs.common.platform.masking import project_masking
 from services.notifications.consents.actions import follow_consents
 from services.notifications.context import Context
 from services.notifications.conversations.store import follow_partners
+from services.notifications.erasures.store import make_key
 from services.notifications.feed.actions import FeedEvent, add_calls, add_to_feeds, store_operators
 from services.notifications.leads.actions import follow_leads
 from services.notifications.leads.convert import LeadEvent
@@ -102,7 +103,12 @@ def table(ctx: Context) -> Subscriptions:
 
 def subscriptions(ctx: Context) -> Subscriptions:
     """Return the table, which spares who is erased."""
-    return sparing({**table(ctx), erasures.CustomerErased.event_type: note_erasures}, OF_PERSONS)
+
+    async def erased(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
+        await make_key(tx, ctx.core.clock.now())
+        await note_erasures(tx, events)
+
+    return sparing({**table(ctx), erasures.CustomerErased.event_type: erased}, OF_PERSONS)
 
 
 def _of_one_type(apply: Callable[[Transaction, Sequence[Received[E]]], Awaitable[object]]) -> UseCase:

@@ -11,16 +11,18 @@ from libs.common.platform.db import Database
 from services.tasks.live.hub import TaskHub
 from services.tasks.metrics import Metrics
 from services.tasks.playbooks.cache import PlaybookCache
+from services.tasks.queues.cache import QueueCache
 from services.tasks.settings import TasksSettings
 
 
 @dataclass(frozen=True)
 class Context:
-    """The technical core, the service's settings, compiled playbooks, metrics and live changes."""
+    """The technical core, the service's settings, compiled playbooks and their queues, metrics and live changes."""
 
     core: Core
     settings: TasksSettings
     playbooks: PlaybookCache
+    queues: QueueCache
     metrics: Metrics
     live: TaskHub
 
@@ -28,7 +30,7 @@ class Context:
     def of(cls, core: Core, settings: TasksSettings) -> Self:
         playbooks = PlaybookCache()
         live = TaskHub(core.db, playbooks, core.clock.now)
-        return cls(core, settings, playbooks, Metrics.on(core.metrics), live)
+        return cls(core, settings, playbooks, QueueCache(playbooks), Metrics.on(core.metrics), live)
 
     @property
     def db(self) -> Database:

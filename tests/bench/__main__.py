@@ -111,7 +111,7 @@ async def measure(servers: Servers, name: Name, size: Size, peers: Path | None) 
 async def _peers(servers: Servers, size: Size, python: Path | None) -> Part:
     if python is None:
         return Part(compare.TITLE, "Not measured: `make bench` makes the environment that the peers need.", ())
-    return await compare.measure(servers, python, leads=size.burst // 2, seconds=size.seconds, warm=size.warm_up)
+    return await compare.measure(servers, python, leads=size.chain.burst, seconds=size.seconds, warm=size.warm_up)
 
 
 def main(argv: Sequence[str]) -> int:

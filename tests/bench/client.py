@@ -63,11 +63,14 @@ class Connection(asyncio.Protocol):
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(exc or ConnectionResetError("the server closed the connection"))
 
-    async def post(self, body: bytes) -> Reply:
-        """Send a body and return the answer. Raises OSError when the connection is lost."""
+    async def post(self, body: bytes, head: bytes = b"") -> Reply:
+        """Send a body and return the answer; `head` is another than the connection's own.
+
+        Raises OSError when the connection is lost.
+        """
         self._parser, self._body = httptools.HttpResponseParser(self), b""
         self._reply = asyncio.get_running_loop().create_future()
-        self._transport.write(self._head + b"%d\r\n\r\n" % len(body) + body)
+        self._transport.write((head or self._head) + b"%d\r\n\r\n" % len(body) + body)
         return await self._reply
 
     def close(self) -> None:

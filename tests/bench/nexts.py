@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +12,6 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-import httpx
 from pydantic import SecretStr
 
 from libs.common.platform.clock import ManualClock
@@ -21,6 +21,7 @@ from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.telemetry.tracing import Tracing
 from services.tasks.context import Context
 from services.tasks.settings import TasksSettings
+from tests.bench.client import Connection, Target, connections
 from tests.bench.figures import Count, Goal, Part, Table
 from tests.bench.product import product_on, running_processes
 from tests.bench.servers import Servers
@@ -29,6 +30,8 @@ from tests.tasks.desk import Desk, lead, operator
 
 T = TypeVar("T")
 API = "tasks-api"
+OK = 200
+KEPT = 40  # connections: twice as many as are in use at one instant
 PERIOD = 10.0  # seconds in which each manager asks once
 FILL = 50  # orders in one transaction
 OLDEST = timedelta(days=2)  # orders of both windows, late ones and those of the night
@@ -36,7 +39,7 @@ WARM = 20
 HOW = (
     "{orders:,} unpaid orders of the school's playbook, of the last two days, and {managers} managers who ask for"
     " `next` once in {period:.0f} s each, at even distances, for {seconds:.0f} s; {together} times 20 of them at"
-    " one instant. One process of the API of tasks, over HTTP, its answer read whole."
+    " one instant. One process of the API of tasks, over HTTP on connections that are kept, the answer read whole."
 )
 
 
@@ -92,19 +95,28 @@ def _some(items: Iterable[T]) -> Iterator[tuple[T, ...]]:
 
 
 class Managers:
-    """Managers who ask, and the orders that they were given."""
+    """Managers who ask on connections that are kept, each used in its turn, and the orders that they were given.
 
-    def __init__(self, http: httpx.AsyncClient, tokens: Sequence[str]) -> None:
-        self._http, self._tokens = http, tokens
+    `heads` are those of their requests, one of each.
+    """
+
+    def __init__(self, heads: Sequence[bytes], opened: Iterable[Connection]) -> None:
+        self._heads = heads
+        self._free = asyncio.Queue[Connection]()
+        for connection in opened:
+            self._free.put_nowait(connection)
         self.given: list[str] = []
 
     async def ask(self, number: int) -> float:
-        """Ask for one manager; return the milliseconds until the answer is read."""
+        """Ask for one manager; return the milliseconds to the answer's end, any wait for a connection included."""
         began = time.perf_counter()
-        headers = {"Authorization": f"Bearer {self._tokens[number % len(self._tokens)]}"}
-        answer = await self._http.post("/tasks/v1/next", headers=headers)
+        connection = await self._free.get()
+        answer = await connection.post(b"", self._heads[number % len(self._heads)])
         took = (time.perf_counter() - began) * 1000
-        task = answer.raise_for_status().json()["task"]
+        self._free.put_nowait(connection)
+        if answer.status != OK:
+            raise RuntimeError(f"`next` answers {answer.status}: {answer.body.decode()}")
+        task = json.loads(answer.body)["task"]
         if task is not None:
             self.given.append(task["id"])
         return took
@@ -124,12 +136,12 @@ class Managers:
 
 @asynccontextmanager
 async def _client(stack: ProcessStack, managers: int) -> AsyncIterator[Managers]:
-    """Give managers with a client of their own."""
-    tokens = [stack.issuer.token(f"manager-{n}", ["operator"], ["demo"]) for n in range(managers)]
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-    url = f"http://127.0.0.1:{stack.ports[API]}"
-    async with httpx.AsyncClient(base_url=url, timeout=30.0, limits=limits) as http:
-        yield Managers(http, tokens)
+    """Give managers with connections of their own."""
+    tokens = (stack.issuer.token(f"manager-{n}", ["operator"], ["demo"]) for n in range(managers))
+    asks = [Target(stack.ports[API], "/tasks/v1/next", {"Authorization": f"Bearer {token}"}) for token in tokens]
+    heads = [each.head() for each in asks]
+    async with connections(asks[0], KEPT) as opened:
+        yield Managers(heads, opened)
 
 
 def _row(what: str, taken: Sequence[float]) -> tuple[str, ...]:

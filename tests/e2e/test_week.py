@@ -23,6 +23,7 @@ from tests.e2e.week import (
     BORIS,
     BOTS,
     GIVEN,
+    GROUPS,
     HALTED,
     LONG_PAUSE,
     MOSCOW,
@@ -46,7 +47,8 @@ SELECT p.state FROM notifications.push p JOIN notifications.push_subscription s 
 BY_BOTS = """
 SELECT address, text, count(*) AS every, count(*) FILTER (WHERE state = 'accepted') AS taken
 FROM notifications.message
-WHERE desk = 'week' AND provider = ANY($1) AND address IS NOT NULL AND text IS NOT NULL GROUP BY address, text
+WHERE desk = 'week' AND provider = ANY($1) AND channel <> 'team' AND address IS NOT NULL AND text IS NOT NULL
+GROUP BY address, text
 """
 
 
@@ -184,7 +186,8 @@ async def test_what_goes_by_a_bot_goes_once(week: Week) -> None:
         await conn.close()
     asked = {(row["address"], row["text"]): (row["taken"], row["every"]) for row in rows}
     bounds = defaultdict(lambda: (0, 0), asked)
-    sent = Counter((entry.chat_id, entry.text) for bot in week.bots.values() for entry in bot.taken())
+    taken = [entry for bot in week.bots.values() for entry in bot.taken() if entry.chat_id in BOTS.values()]
+    sent = Counter((entry.chat_id, entry.text) for entry in taken)
     wrong = {what: sent[what] for what in {*sent, *bounds} if not bounds[what][0] <= sent[what] <= bounds[what][1]}
     assert (wrong, {chat for chat, _ in sent}) == ({}, set(BOTS.values()))
 
@@ -192,6 +195,20 @@ async def test_what_goes_by_a_bot_goes_once(week: Week) -> None:
 @pytest.mark.req("S4.6")
 async def test_the_team_reads_once_of_each_who_has_come(week: Week) -> None:
     assert Counter(entry.text for entry in week.team.taken()) == {"Зоя на месте": 1, "Павел на месте": 1}
+    by_bots = {code: [entry.text for entry in week.bots[code].taken(group)] for code, group in GROUPS.items()}
+    assert by_bots == {"telegram": ["Зоя на месте"], "max": ["Павел на месте"]}
+
+
+@pytest.mark.req("P.10", "S2.4")
+async def test_who_has_blocked_a_bot_is_written_to_once_by_the_next_channel(
+    week: Week, admin: httpx.AsyncClient
+) -> None:
+    lead = await week.lead_of("telegram")
+    found = await admin.get("/notifications/v1/messages", params={"lead_id": lead["id"]})
+    (message,) = [one for one in found.json()["items"] if one["template"] == "phone_known"]
+    texts = Counter(entry.text for entry in week.on_whatsapp() if entry.chat_id == GIVEN)
+    assert (message["provider"], [one["code"] for one in message["passed"]]) == ("wazzup", ["bot_blocked"])
+    assert texts[message["text"]] == 1
 
 
 @pytest.mark.req("P.12")
@@ -221,6 +238,14 @@ async def test_who_is_on_leave_is_given_nothing(week: Week) -> None:
     *_, first = await week.items("/assignment/v1/decisions", lead_id=str(week.deputised))
     (zoya,) = [one for one in first["candidates"] if one["operator_name"] == "Зоя"]
     assert (zoya["chosen"], "absent" in {reason["code"] for reason in zoya["reasons"]}) == (False, True)
+
+
+@pytest.mark.req("S2.2")
+async def test_a_deputy_has_the_tasks_of_who_is_on_leave_and_gives_back_what_is_not_begun(week: Week) -> None:
+    ids = {one["subject"]: one["id"] for one in await week.items("/assignment/v1/operators")}
+    kept = [task["taken_at"] for task in week.given_back if task["operator_id"] != ids["zoya"]]
+    assert {task["operator_id"] for task in week.entrusted} == {ids["pavel"]}
+    assert (len(kept) < len(week.entrusted), None in kept) == (True, False)
 
 
 @pytest.mark.req("P.7")

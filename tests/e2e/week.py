@@ -2,7 +2,7 @@
 
 import bisect
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -39,6 +39,9 @@ SEED = 20260316
 ANNA, BORIS = "anna@post.example", "boris@post.example"
 #: Customers who have no phone, by the code of the bot that they write to: of its provider, channel and source.
 BOTS = {"telegram": "590000417", "max": "590000418"}
+#: Groups of the team that the bots write to, by the same codes; their channels are `team_<code>`.
+GROUPS = {"telegram": "-1001000000041", "max": "-71000000000041"}
+BLOCKED = "blocked"  # as the stand-in is told to refuse what goes to a person who has blocked the bot
 GIVEN, ANSWER = "79007770011", "Позвоним завтра утром"
 PRICES, PRICE_LIST = "prices", "Первый визит – 1900 рублей"
 OUT_OF_ORDER = "220"  # as SMS.ru says that it cannot send now
@@ -61,6 +64,7 @@ PHONE_COMES = """  lead_updated:
     - when: {customer_has: phone, open: ask_phone}
       then:
         - close: {types: [ask_phone], result: completed, reason: {ru: Телефон назван, en: The phone has come}}
+        - message: phone_known
         - open: call_back
 """
 BORN = "    - then: [status: new, message: acknowledgement, open: call_back]\n"
@@ -74,6 +78,7 @@ CHANGES = (
         "  offer: {template: offer, channels: [email], deadline: 48h}\n"
         "  fair: {template: callback_received, channels: [sms, whatsapp], deadline: 48h, once: true}\n"
         "  ask_phone: {template: ask_phone, channels: [telegram, max], deadline: 48h, once: true}\n"
+        "  phone_known: {template: phone_known, channels: [telegram, whatsapp], deadline: 48h, once: true}\n"
         "\nattempts:\n",
     ),
     (
@@ -140,6 +145,8 @@ class Week:
     fair: list[str] = field(default_factory=list)  # numbers of customers of the fair, in the order of their orders
     approvals: list[httpx.Response] = field(default_factory=list)  # by who has proposed, then by their head
     deputised: UUID | None = None  # a lead that came while an operator was absent
+    entrusted: list[Json] = field(default_factory=list)  # tasks for an operator who is absent
+    given_back: list[Json] = field(default_factory=list)  # these tasks once they were there again
 
     async def until(self, moment: datetime) -> None:
         """Settle, then move to a moment: what is on its way would arrive at another hour than it left."""
@@ -201,6 +208,30 @@ class Week:
         seen = {"If-Match": f'"{receipt["version"]}"'}
         made(await client.post(f"/intake/v1/merges/{receipt['id']}/apply", headers={**admin, **seen}))
 
+    async def team_reads_by(self, wanted: str) -> None:
+        """Let the team have one channel: its own, or a bot's."""
+        for one in await self.items("/notifications/v1/channels"):
+            if one["kind"] == "team" and one["active"] != (one["code"] == wanted):
+                await self.switch(one, active=one["code"] == wanted)
+
+    async def switch(self, channel: Json, *, active: bool) -> None:
+        """Let a channel send, or not."""
+        headers = {**self.stack.token(), "If-Match": f'"{channel["version"]}"'}
+        path = f"/notifications/v1/channels/{channel['id']}"
+        made(await self.stack.client.patch(path, json={"active": active}, headers=headers))
+
+    async def entrust(self, subject: str, title: str, due_at: datetime) -> Json:
+        """Give an operator a task by hand."""
+        ids = {one["subject"]: one["id"] for one in await self.items("/assignment/v1/operators")}
+        asked = {"desk": "week", "title": title, "due_at": due_at.isoformat()}
+        body = {**asked, "assignee": {"operator_id": ids[subject]}}
+        return made(await self.stack.client.post("/tasks/v1/tasks", json=body, headers=self.stack.token()))
+
+    async def now_of(self, tasks: Sequence[Json]) -> list[Json]:
+        """Return tasks as they are now."""
+        paths = [f"/tasks/v1/tasks/{task['id']}" for task in tasks]
+        return [made(await self.stack.client.get(path, headers=self.stack.token())) for path in paths]
+
     async def hour(self) -> None:
         """Orders of both zones, customers who write, operators who work, and a worker that dies, by night too."""
         for source in ZONES:
@@ -243,7 +274,7 @@ class Week:
         """Return what was accepted for the customers of this desk, and when by the business clock."""
         mine = [*self.on_whatsapp(), *self.post.mails()]
         for account in (self.sms, *self.bots.values()):
-            mine += account.taken()
+            mine += [entry for entry in account.taken() if entry.chat_id not in GROUPS.values()]
         moments = [moment for moment, _ in self.jumps]
         offsets = [self.jumps[bisect.bisect(moments, entry.accepted_at) - 1][1] for entry in mine]
         return [(entry, entry.accepted_at + offset) for entry, offset in zip(mine, offsets, strict=True)]

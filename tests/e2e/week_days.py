@@ -14,11 +14,13 @@ from tests.e2e.test_desk_day import until
 from tests.e2e.week import (
     ANNA,
     ANSWER,
+    BLOCKED,
     BORIS,
     BOTS,
     CHANNEL,
     DAY,
     GIVEN,
+    GROUPS,
     HALTED,
     KEY,
     LONG_PAUSE,
@@ -101,16 +103,28 @@ async def tuesday(week: Week) -> None:
 
 
 async def tuesday_night(week: Week) -> None:
-    """One answers by mail, one says their number to a bot, a call is recorded, two customers are one."""
+    """One answers by mail, one tells a bot a number and blocks it. A call is recorded, two customers are one."""
     await week.post.write(ANNA, "Можно завтра?")
     await week.bots["telegram"].write(BOTS["telegram"], f"+{GIVEN}")
+    await week.bots["telegram"].refuse(BLOCKED, [BOTS["telegram"]])
     await week.call(list(week.zones)[2])
     await week.merge(*list(week.zones)[3:5])
+    week.zones[GIVEN] = ZONES["west"]
 
 
 async def wednesday(week: Week) -> None:
-    """A customer is written to by the template that was approved."""
+    """A customer is written to by the template that was approved. The team reads by its bots who is back."""
     made(await week.answer("max", template=PRICES))
+    for subject, code in zip(("zoya", "pavel"), GROUPS, strict=True):
+        bot = week.bots[code].standin
+        config = {"provider": code, **bot.config(bot.demo()), "team_chat_id": GROUPS[code]}
+        body = {"desk": "week", "code": f"team_{code}", "kind": "team", "config": config}
+        made(await week.stack.client.post("/notifications/v1/channels", json=body, headers=week.stack.token()))
+        await week.team_reads_by(f"team_{code}")
+        for path in ("check-out", "check-in"):
+            made(await week.do(subject, f"/assignment/v1/{path}"))
+        await settle(week.stack)
+    await week.team_reads_by("team")
 
 
 async def wednesday_night(week: Week) -> None:
@@ -132,7 +146,7 @@ async def leave(week: Week, who: str, deputy: str, day: date) -> None:
 
 
 async def thursday(week: Week) -> None:
-    """An order comes while an operator is on leave."""
+    """An order and tasks come while an operator is on leave."""
 
     async def has_left() -> bool:
         people = await week.items("/assignment/v1/operators")
@@ -141,6 +155,8 @@ async def thursday(week: Week) -> None:
     await until(has_left)
     await week.order("west")
     week.deputised = week.leads[-1]
+    due = week.begins + timedelta(days=THURSDAY, hours=23)
+    week.entrusted += [await week.entrust("zoya", f"Договор {number}", due) for number in range(3)]
 
 
 async def thursday_night(week: Week) -> None:
@@ -148,8 +164,19 @@ async def thursday_night(week: Week) -> None:
         await week.order_by_mail(address)
 
 
+async def is_back(week: Week, subject: str) -> bool:
+    """Return whether an operator has come back, and to them what their deputy had of theirs."""
+    (who,) = [one for one in await week.items("/assignment/v1/operators") if one["subject"] == subject]
+    now = await week.now_of(week.entrusted)
+    return who["absent_until"] is None and all(
+        task["operator_id"] == who["id"] or task["taken_at"] is not None for task in now
+    )
+
+
 async def friday(week: Week) -> None:
-    """An operator pauses. Customers come from a fair, whom the channel of text messages takes no message for."""
+    """One is back from leave, one pauses. The channel of text messages takes none for those of a fair."""
+    await until(partial(is_back, week, "zoya"))
+    week.given_back += await week.now_of(week.entrusted)
     made(await week.do("pavel", "/assignment/v1/pause", reason="lunch"))
     coming = [phone_of(len(week.zones) + 1 + number) for number in range(LEAST + 2)]
     await week.sms.refuse(OUT_OF_ORDER, coming)
@@ -165,9 +192,7 @@ async def friday_night(week: Week) -> None:
         await until(partial(week.raised, what))
     await week.sms.take_again()
     (channel,) = [one for one in await week.items("/notifications/v1/channels") if one["code"] == "sms"]
-    headers = {**week.stack.token(), "If-Match": f'"{channel["version"]}"'}
-    path = f"/notifications/v1/channels/{channel['id']}"
-    made(await week.stack.client.patch(path, json={"active": True}, headers=headers))
+    await week.switch(channel, active=True)
     made(await week.do("pavel", "/assignment/v1/check-in"))
 
 

@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL
-from libs.common.contracts import EventData
+from deploy.standins.whatsapp_cloud import wamid
+from libs.common.contracts import OWNERS, EventData
 from libs.common.contracts.intake import ContactRecorded
 from libs.common.contracts.shared import Speaker
 from libs.common.platform.ids import uuid7
@@ -32,6 +33,7 @@ WHERE = {
         for name in ("contact", "customer", "customer_identity", "delivery", "identity_change", "lead")
     ),
     *(f"intake.{name}" for name in ("merge", "merge_member", "parked", "saved_filter")),
+    *(f"{service}.idempotency" for service in OWNERS),
     *(f"tasks.{name}" for name in ("parked", "process", "task")),
     *(
         f"notifications.{name}"
@@ -48,6 +50,13 @@ INSERT INTO parked (topic, partition, "offset", event_id, type, key, sequence, d
                     attempts, state)
 VALUES ('t', 0, 0, uuidv7(), 'x', 'contact:1', 1, 'demo', now(), '[]', $1, $2, 1, 'failed')
 """
+ANSWERED = """
+INSERT INTO idempotency (scope, key, fingerprint, token, created_at, locked_until, executed_at, status, headers,
+                         body)
+VALUES ('ann POST /x', $1, '', gen_random_uuid(), now(), now(), now(), 201, '[]', $2)
+"""
+KEPT_ANSWERS = "SELECT key FROM idempotency WHERE scope = 'ann POST /x' AND status IS NOT NULL"
+SENT = "UPDATE attempt SET state = 'accepted', provider_message_id = $1"
 FILTER = """
 INSERT INTO saved_filter VALUES (uuidv7(), 'demo', 'ann', 'list_leads', $1, $2, true, 1, now(), now())
 """
@@ -75,7 +84,21 @@ async def live(house: House) -> tuple[UUID, UUID]:
     for name in house.databases:
         await house.databases[name].pool.execute(PARKED, f'{{"phone": "+7{PHONE}"}}'.encode(), f"no {EMAIL}")
         await house.databases[name].pool.execute(FILTER, f"о {EMAIL}", {"q": f"8{PHONE}"})
+        for key, body in answers(lead_id).items():
+            await house.databases[name].pool.execute(ANSWERED, key, body.encode())
+    await house.databases["notifications"].pool.execute(SENT, wamid(f"7{PHONE}", "out-1"))
     return customers[0], lead_id
+
+
+def answers(lead_id: UUID) -> dict[str, str]:
+    """Return what calls were answered that bore a key: of the person, and of another."""
+    return {
+        f"order-8{PHONE}": '{"name": "Другой"}',
+        "by-lead": f'{{"lead_id": "{lead_id}", "name": "{NAME}"}}',
+        "by-mail": f'{{"to": "{EMAIL}"}}',
+        "in-base64": f'{{"id": "{wamid(f"7{PHONE}", "out-2")}"}}',
+        "another": f'{{"lead_id": "{uuid7()}", "name": "Другой"}}',
+    }
 
 
 async def call(house: House, task: Json) -> None:
@@ -89,7 +112,8 @@ async def write(house: House) -> None:
     """The person writes to the channel, and a body comes that cannot be read."""
     db = house.databases["notifications"]
     message = {
-        "messageId": "in-1", "channelId": DEMO_CHANNEL, "chatType": "whatsapp", "chatId": f"7{PHONE}",
+        "messageId": wamid(f"7{PHONE}", "in-1", received=True), "channelId": DEMO_CHANNEL,
+        "chatType": "whatsapp", "chatId": f"7{PHONE}",
         "dateTime": house.desk.clock.now().isoformat(), "type": "text", "isEcho": False, "status": "inbound",
         "contact": {"name": NAME}, "text": WORDS,
     }  # fmt: skip
@@ -105,7 +129,7 @@ async def whose(house: House, lead_id: UUID) -> UUID:
 async def merge(house: House, winner: UUID, loser: UUID) -> None:
     pairs = [{"winner": str(winner), "losers": [str(loser)]}]
     body = {"desk": "demo", "kind": "customer", "merges": pairs, "reason": f"это {NAME}"}
-    made = await house.intake.ok("POST", "/merges", body)
+    made = await house.intake.ok("POST", "/merges", body, headers={"idempotency-key": "merge-1"})
     await house.intake.ok("POST", f"/merges/{made['id']}/apply", None, headers={"if-match": '"1"'})
     await house.pass_on()
 
@@ -142,6 +166,16 @@ async def test_nothing_of_an_erased_person_is_left_in_any_column_of_four_schemas
     # To call again, to answer, and to call of the second order.
     assert [tuple(row) for row in await house.databases["tasks"].pool.fetch(ENDED)] == [(0, 3)]
     assert [part["counts"] != {} for part in ledger["services"]] == [True, True, True, True]
+
+
+async def test_stored_answers_of_the_person_are_lost_and_those_of_others_stay(house: House) -> None:
+    customer_id, lead_id = await live(house)
+    before = await house.found(*answers(lead_id))
+    await erase(house, customer_id)
+    left = {name: {row[0] for row in await db.pool.fetch(KEPT_ANSWERS)} for name, db in house.databases.items()}
+    assert before >= {f"{service}.idempotency" for service in OWNERS}
+    assert {name: len(keys) for name, keys in left.items()} == dict.fromkeys(OWNERS, 2)
+    assert all("another" in keys for keys in left.values())
 
 
 async def test_what_is_late_brings_nothing_back_and_what_is_new_is_a_new_customer(house: House) -> None:

@@ -1,5 +1,7 @@
 """By what a person is found in texts: every way to write a number, and nothing that is another's."""
 
+import base64
+
 import pytest
 
 from libs.common.contracts.erasures import Forgotten
@@ -28,17 +30,24 @@ THEIRS = (
     b"mail=anna_t%40example.org",
     b"ANNA_T@EXAMPLE.ORG",
     '{"имя": "Анна", "chat": 55501234}'.encode(),
+    b'{"id": "wamid.HBgLNzkxNjEyMzQ1NjcVAgARGBI5RjZBMTIzNDU2Nzg5MEFCQ0QA"}',
+    base64.b64encode(b"??anna_t@example.org!"),
 )
 OTHERS = (
     b'{"phone": "+7 (916) 123-45-68"}',
     b"annaXt@example.org",
     "Анна".encode(),
     b'{"a": 916, "b": 1234567}',
+    b'{"id": "wamid.HBgLNzkxNjEyMzQ1NjgVAgARGBI5RjZBMTIzNDU2Nzg5MEFCQ0QA"}',
     b"77",
 )
-FOUND = f"""
+FOUND = (
+    f"""
 SELECT array_agg({mentions_bytes("body")} ORDER BY n) FROM unnest($3::bytea[]) WITH ORDINALITY AS t(body, n)
-""".replace(":words", "$1::text[]").replace(":digits", "$2::text[]")
+""".replace(":words", "$1::text[]")
+    .replace(":digits", "$2::text[]")
+    .replace(":encoded", "$4::text[]")
+)
 
 
 def test_a_person_is_found_by_numbers_addresses_and_ids_and_never_by_a_name_or_a_short_id() -> None:
@@ -65,5 +74,6 @@ def test_of_two_numbers_in_one_text_each_is_looked_for() -> None:
 async def test_every_way_to_write_them_is_found_and_no_one_else(intake_db: Database) -> None:
     marks = marks_of(PERSON)
     bodies = [*THEIRS, *OTHERS]
-    found = await intake_db.pool.fetchval(FOUND, list(marks.words), list(marks.digits), bodies)
+    given = list(marks.words), list(marks.digits), bodies, list(marks.encoded)
+    found = await intake_db.pool.fetchval(FOUND, *given)
     assert found == [True] * len(THEIRS) + [False] * len(OTHERS)

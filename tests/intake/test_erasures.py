@@ -264,6 +264,15 @@ async def test_a_delivery_that_a_person_has_yet_to_look_at_goes_once_they_have(a
     assert (len(kept) > 0, await api.ctx.core.db.pool.fetchval(BODIES)) == (True, "")
 
 
+async def test_a_recording_whose_call_has_not_come_goes_if_its_address_names_the_person(api: Api) -> None:
+    customer_id, pool = await a_customer(api), api.ctx.core.db.pool
+    await pool.execute(EARLY, api.clock.now())
+    await pool.execute(NAMED)
+    await emptied(api, await asked(api, customer_id))
+    assert [row[0] for row in await pool.fetch("SELECT external_id FROM early_recording")] == ["c-25"]
+
+
+NAMED = "UPDATE early_recording SET recording = 'https://example.org/r/79161234567.mp3' WHERE external_id = 'c-23'"
 EARLY = """
 INSERT INTO early_recording (source_id, external_id, desk, recording, received_at)
 SELECT uuidv7(), 'c-' || hours, 'demo', 'https://example.org/r', $1::timestamptz - hours * interval '1 hour'

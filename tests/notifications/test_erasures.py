@@ -5,14 +5,12 @@ from uuid import UUID
 import pytest
 
 from libs.common.contracts.erasures import CustomerErased, Forgotten, NotificationsScrubbed
-from libs.common.contracts.shared import Identity, IdentityKind
 from libs.common.platform.db import Database
 from libs.common.platform.erasure.actions import Eraser
 from services.notifications.erasures.places import PLACES
 from tests.notifications.api import running_api
 from tests.notifications.support import apply, approved_template, channel, context, requested
 from tests.support.patience import eventually
-from tests.support.search import tables_with
 
 pytestmark = pytest.mark.req("P.7")
 
@@ -24,25 +22,6 @@ SELECT desk, gen_random_uuid(), 'status', 'p-1', 'read', now(), '{"to": "7900000
        'applied', id, now(), now(), now()
 FROM message
 """
-# As Telegram names messages: by the chat, and a number in it.
-CHAT = "590000417"
-OF_A_CHAT = (
-    f"UPDATE attempt SET address = '{CHAT}', provider_message_id = '{CHAT}:1', state = 'accepted'",
-    f"""
-    INSERT INTO received_message (id, desk, channel_id, external_id, direction, known_by, content, at, received_at,
-                                  customer_id)
-    SELECT gen_random_uuid(), desk, id, '{CHAT}:2', 'in', '[["telegram", "{CHAT}"]]', 'text', now(), now(),
-           '{CUSTOMER}'
-    FROM channel
-    """,
-    f"""
-    INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, sender, state,
-                          received_at, stored_at, look_at)
-    SELECT desk, id, 'inbound', '{CHAT}:' || number, '', now(), '{{}}', CASE number WHEN 2 THEN '{CHAT}' END,
-           'kept', now(), now(), now()
-    FROM channel, generate_series(2, 3) AS number
-    """,
-)
 
 
 async def test_an_export_has_the_customers_messages(notifications_db: Database) -> None:
@@ -54,22 +33,6 @@ async def test_an_export_has_the_customers_messages(notifications_db: Database) 
         tables = {each["table"]: each["rows"] for each in found}
         other = await api.call("GET", f"/customers/{LEAD}/export", desk="other")
     assert ([row["address"] for row in tables["message"]], other.status_code) == (["79000000001"], 404)
-
-
-async def test_a_messages_name_that_holds_its_chat_goes_too(notifications_db: Database) -> None:
-    await approved_template(notifications_db)
-    await channel(notifications_db)
-    ctx = context(notifications_db, "http://127.0.0.1:9")
-    await apply(ctx, requested(lead_id=LEAD, customer_id=CUSTOMER))
-    for statement in OF_A_CHAT:
-        await notifications_db.pool.execute(statement)
-    before = await tables_with(notifications_db.pool, "notifications", CHAT)
-    person = Forgotten(identities=(Identity(kind=IdentityKind.TELEGRAM, value=CHAT),))
-    await apply(ctx, erased(person))
-    await done(notifications_db, Eraser(ctx.core, PLACES, NotificationsScrubbed))
-    assert before == {"attempt", "callback", "received_message"}
-    assert await tables_with(notifications_db.pool, "notifications", CHAT) == set()
-    await ctx.transport.close()
 
 
 async def test_what_a_provider_reports_late_is_emptied_too(notifications_db: Database) -> None:

@@ -1,4 +1,4 @@
-"""Keys of browsers: sealed in their row beside what the release before reads, sealed anew by the rotation (P.7)."""
+"""Keys of browsers: sealed in their row and nowhere plain, sealed anew by the rotation (P.7)."""
 
 import base64
 
@@ -13,14 +13,14 @@ from tests.notifications.support import KEYS
 from tests.notifications.test_feed import ANNA, known, write
 from tests.notifications.test_pushes import PATH
 from tests.support.browser import Browser, url64
+from tests.support.search import tables_with
 
 pytestmark = pytest.mark.req("P.7", "S0.3")
 
 OURS = DataKeys.parse(KEYS)
 NEWER = DataKeys.parse(f"newer:{base64.b64encode(b'n' * 32).decode()} {KEYS}")
-EMPTIED = "UPDATE push_subscription SET p256dh = '', auth = ''"  # as a release may that knows of none before
 UNSEALED = "UPDATE push_subscription SET sealed = NULL, p256dh = $1, auth = $2"
-OLD_RELEASE = "UPDATE push_subscription SET p256dh = $1, auth = $2, version = version + 1"
+STALE = "UPDATE push_subscription SET p256dh = $1, auth = $2, version = version + 1"  # by one that sealed nothing
 
 
 async def subscribed(db: Database, name: str = "one") -> tuple[str, str]:
@@ -40,19 +40,27 @@ async def opened(db: Database, keys: DataKeys = OURS) -> tuple[str, str]:
     return keys_of(row, row["id"], keys)
 
 
-async def test_both_releases_find_the_keys_of_a_browser(notifications_db: Database) -> None:
+async def test_no_key_of_a_browser_stands_plain(notifications_db: Database) -> None:
     keys = await subscribed(notifications_db)
     again = await subscribed(notifications_db)  # of the same endpoint, with other keys
-    (row,) = await notifications_db.pool.fetch("SELECT p256dh, auth FROM push_subscription")
-    await notifications_db.pool.execute(EMPTIED)
-    assert (tuple(row), await opened(notifications_db), again == keys) == (again, again, False)
+    assert (await plain(notifications_db), await opened(notifications_db), again == keys) == (
+        ("", ""),
+        again,
+        False,
+    )
+    assert await tables_with(notifications_db.pool, "notifications", *again) == set()
+
+
+async def plain(db: Database) -> tuple[str, str]:
+    (row,) = await db.pool.fetch("SELECT p256dh, auth FROM push_subscription")
+    return row["p256dh"], row["auth"]
 
 
 async def test_keys_that_were_moved_to_another_row_do_not_open(notifications_db: Database) -> None:
     await subscribed(notifications_db)
     await subscribed(notifications_db, "two")
     await notifications_db.pool.execute(
-        "UPDATE push_subscription SET sealed = (SELECT max(sealed) FROM push_subscription), p256dh = ''"
+        "UPDATE push_subscription SET sealed = (SELECT max(sealed) FROM push_subscription)"
     )
     found: list[tuple[str, str] | None] = []
     for row in await notifications_db.pool.fetch("SELECT * FROM push_subscription"):
@@ -63,20 +71,21 @@ async def test_keys_that_were_moved_to_another_row_do_not_open(notifications_db:
     assert sorted(map(bool, found)) == [False, True]
 
 
-@pytest.mark.parametrize("written", [UNSEALED, OLD_RELEASE])
-async def test_no_seal_takes_a_key_that_the_release_before_reads(notifications_db: Database, written: str) -> None:
+@pytest.mark.parametrize("written", [UNSEALED, STALE])
+async def test_what_earlier_releases_left_plain_is_sealed_and_goes(
+    notifications_db: Database, written: str
+) -> None:
     await subscribed(notifications_db)
     keys = "new-p256dh", "new-auth"
-    await notifications_db.pool.execute(written, *keys)  # and no process of it is left
-    for _ in range(2):
-        sealed = await rotate([SealedBrowsers()], notifications_db, OURS)
-    plain = await notifications_db.pool.fetchrow("SELECT p256dh, auth FROM push_subscription")
-    assert (tuple(plain or ()), await opened(notifications_db), sealed) == (keys, keys, 0)
+    await notifications_db.pool.execute(written, *keys)
+    known = await opened(notifications_db)  # while it waits for the worker
+    sealed = [await rotate([SealedBrowsers()], notifications_db, OURS) for _ in range(2)]
+    found = known, await opened(notifications_db), await plain(notifications_db)
+    assert (found, sealed) == ((keys, keys, ("", "")), [1, 0])
 
 
 async def test_the_rotation_of_keys_seals_them_with_the_first(notifications_db: Database) -> None:
     keys = await subscribed(notifications_db)
     assert await rotate([SealedBrowsers()], notifications_db, NEWER) == 1
     assert await SealedBrowsers().key_ids(notifications_db) == {"newer"}
-    await notifications_db.pool.execute(EMPTIED)
     assert await opened(notifications_db, NEWER) == keys

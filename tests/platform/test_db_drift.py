@@ -24,6 +24,7 @@ TECHNICAL = {
     "stream_ticket": "callers, some of several desks",
     "channel_minute": "numbers of a channel, which has a desk",
     "pace": "one provider account may serve several desks",
+    "forgotten_key": "what is made by it are names of messages, which have a desk",
 }
 RELOPTIONS = "SELECT array_to_string(reloptions, ' ') FROM pg_class WHERE relname = $1"
 

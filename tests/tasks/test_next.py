@@ -19,7 +19,7 @@ from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.terms import Holder, Title
 from services.tasks.queues import store
 from services.tasks.queues.rules import Queue
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, eventually
 from tests.tasks.client import Api, Json, api_of
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, lead, operator
 
@@ -144,6 +144,26 @@ async def test_what_is_held_at_the_head_of_a_lane_is_passed_over(desk: Desk, api
     assert (passed, (await api.call("POST", "/next")).json()["task"]["lead_id"]) == (str(second), str(first))
 
 
+@pytest.mark.req("S1.2")
+async def test_a_process_that_changes_while_it_is_looked_for_is_read_as_it_is_when_it_is_locked(
+    desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.lead("callback")
+    waits = "WHERE pg_advisory_xact_lock_shared(1) IS NOT NULL AND q.free"
+    held_back = store.FIRST[False, False].replace("WHERE q.free", waits)
+    assert waits in held_back
+    monkeypatch.setitem(store.FIRST, (False, False), held_back)
+    async with desk.ctx.db.pool.acquire() as other:
+        await other.execute("SELECT pg_advisory_lock(1)")
+        asking = asyncio.create_task(api.call("POST", "/next"))
+        await eventually(lambda: desk.ctx.db.pool.fetchval(BLOCKED), bool)
+        await other.execute("""UPDATE process SET person = person || '{"name": "Someone else"}'""")
+        await other.execute("SELECT pg_advisory_unlock(1)")
+        answer = (await asking).json()
+    stored = await desk.ctx.db.pool.fetchval("SELECT person ->> 'name' FROM process")
+    assert (answer["task"]["customer"]["name"], stored) == ("Someone else", "Someone else")
+
+
 @pytest.mark.req("S4.5", "P.6")
 async def test_the_answer_is_the_task_as_it_is_read_afterwards(desk: Desk, api: Api) -> None:
     await desk.lead("callback")
@@ -163,12 +183,16 @@ async def test_next_is_in_the_audit_log_once_and_with_what_it_commits(desk: Desk
     assert [tuple(row) for row in rows] == [("take_next_task", "anna", 1, [f"lead:{lead_id}"])]
 
 
-async def test_next_asks_the_database_as_often_for_many_lanes_as_for_few(desk: Desk, api: Api) -> None:
-    await desk.lead("callback")
+@pytest.mark.parametrize("playbook", ["callback", "school"])
+async def test_next_asks_the_database_six_times(desk: Desk, api: Api, playbook: str) -> None:
+    """Begin, who asks and what they may be given, the first task, what belongs to it, the one write, commit."""
+    await desk.lead(playbook)
+    await desk.pass_time(timedelta(minutes=20))
     await api.call("POST", "/next", sub="boris")  # playbooks are compiled
-    await desk.lead("callback")
+    await desk.lead(playbook)
+    await desk.pass_time(timedelta(minutes=20))
     asked: list[str] = []
     async with desk.ctx.db.by_key.acquire() as conn:
         conn.add_query_logger(lambda said: asked.append(said.query))
-    await api.call("POST", "/next")
-    assert 5 < len(asked) <= 12
+    assert (await api.call("POST", "/next")).json()["task"] is not None
+    assert len(asked) == 6, asked

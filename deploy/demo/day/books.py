@@ -31,11 +31,11 @@ class Hours:
 class Books:
     """Kept by the players alone: nothing of it is read from the product.
 
-    `calls`: how often each lead's customer was called; `links`: leads whose customer was promised the payment link;
-    `refused`: those whose customer said no; `refunds`: those whose customer wanted their money back; `hours`: by
-    operator; `late`: minutes after the beginning of their shift, of who came then; `early`: who was let go before
-    the next shift was here; `unknown`: types of tasks that no manager knew to work; `rota`: who works each shift,
-    as they wished and exchanged it.
+    `calls`: how often each lead's customer of this day was called; `links`: leads whose customer was promised the
+    payment link; `refused`: those whose customer said no; `refunds`: those whose customer wanted their money
+    back; `hours`: by operator; `late`: minutes after the beginning of their shift, of who came then; `early`: who
+    was let go before the next shift was here; `unknown`: types of tasks that no manager knew to work; `rota`: who
+    works each shift, as they wished and exchanged it.
     """
 
     calls: Counter[str] = field(default_factory=Counter)

@@ -25,7 +25,10 @@ class DayError(RuntimeError):
 
 @dataclass
 class Manager:
-    """One manager. `deals`: the order of a task's customer; `promised`: called when one says that they will pay."""
+    """One manager. `deals`: the order of a task's customer, None of one whom the day does not play.
+
+    `promised` is called when a customer says that they will pay.
+    """
 
     ground: Ground
     operator_id: str
@@ -87,8 +90,8 @@ class Manager:
 
     async def _call(self, task: Task) -> None:
         deal = self.deals(task)
-        if deal is None:
-            await self._unknown(task)
+        if deal is None:  # of a day before: they have thought better of it
+            await self._ended(task, "refused", {"call_made": True, "problem": "other"})
         elif deal.paid:  # seen on the shop's own page
             await self._ended(task, "paid", {})
         elif deal.customer.story is Story.SILENT:
@@ -114,11 +117,18 @@ class Manager:
             lead = await self._get(f"/intake/v1/leads/{deal.lead_id}")
             done(await self._post(f"/intake/v1/orders/{lead['orders'][0]['id']}/refunds", {}))
             self.books.refunds.add(deal.lead_id)
-        found = (await self._get("/notifications/v1/conversations", lead_id=task["lead_id"]))["items"]
-        if not found:
-            raise DayError(f"task {task['id']} asks for an answer and its lead has no conversation")
-        path = f"/notifications/v1/conversations/{found[0]['id']}/messages"
+        path = f"/notifications/v1/conversations/{await self._conversation(task)}/messages"
         done(await self._post(path, {"text": "Здравствуйте! Сейчас всё проверю и вернусь к вам с ответом."}))
+
+    async def _conversation(self, task: Task) -> str:
+        """Return the conversation of a task's lead; what another works is shown soon after the task is taken."""
+        for wait in (False, True):
+            if wait:
+                await self.ground.rest()
+            found = await self._get("/notifications/v1/conversations", lead_id=task["lead_id"])
+            if found["items"]:
+                return str(found["items"][0]["id"])
+        raise DayError(f"task {task['id']} asks for an answer and its lead has no conversation")
 
     async def _enter_payment(self, task: Task) -> None:
         """The money of a receipt has come, and is entered by hand (S4.9)."""
@@ -142,7 +152,8 @@ class Manager:
         if answer.status_code in _CONFLICTS:
             return False
         done(answer)
-        self.books.calls[task["lead_id"]] += bool(given.get("call_made"))
+        if given.get("call_made") and self.deals(task) is not None:
+            self.books.calls[task["lead_id"]] += 1
         return True
 
     async def _get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - what an API answers

@@ -6,15 +6,18 @@ What keeps its row is what the desk counts by: stages, sums, times. A test holds
 from collections.abc import Mapping, Sequence
 
 from libs.common.platform.erasure.places import (
+    ANSWER,
     COMMON,
     OF_CUSTOMERS,
     OF_LEADS,
     THEIRS,
     Place,
     Waiting,
+    answers,
     mentioned,
     mentions,
     mentions_bytes,
+    names_any,
     names_one,
 )
 from libs.common.platform.erasure.retention import Aged
@@ -31,6 +34,11 @@ _CALL = {
     "code": f"CASE WHEN {_NOT_CALLED} THEN 'erased' ELSE code END",
     "state": f"CASE WHEN {_NOT_CALLED} THEN 'refused' ELSE state END",
 }
+
+# Answers about these name their persons, and neither lead nor customer.
+_THEIR_MERGES = f"SELECT merge_id FROM merge_member WHERE {_MERGES}"  # noqa: S608 - a constant
+_THEIR_ORDERS = "SELECT id FROM sales_order WHERE lead_id = ANY(:leads)"
+_OF_THEIRS = f"ANY(ARRAY({_THEIR_ORDERS} UNION ALL {_THEIR_MERGES}))"
 
 _COMMAND = {
     **dict.fromkeys(("external_id", "detail"), "NULL"),
@@ -105,11 +113,13 @@ PLACES: tuple[Place | Waiting, ...] = (
     Place(
         "contact", f"customer_id IS NULL AND {mentioned('person::text')}", _CONTACT, name="contacts of no customer"
     ),
+    # Its call has not come yet, and its address may have a number.
+    Place("early_recording", mentioned("external_id", "recording")),
     Place("call", OF_LEADS, _CALL),
     Place("call", "desk = :desk AND lead_id IS NULL AND to_number = ANY(:exact)", _CALL, name="calls by number"),
     Place(
         "merge",
-        f"id IN (SELECT merge_id FROM merge_member WHERE {_MERGES})",  # noqa: S608 - a constant
+        f"id IN ({_THEIR_MERGES})",
         {"reason": "'erased'", "kept": "'{}'"},
     ),
     Place("consent", OF_CUSTOMERS, {"reason": "'erased'"}),
@@ -144,6 +154,7 @@ PLACES: tuple[Place | Waiting, ...] = (
         among="lead_id IS NULL",
         name="deliveries of no lead",
     ),
+    answers(names_any(ANSWER, _OF_THEIRS), "answers about what is theirs"),
     *COMMON,
 )
 
@@ -181,7 +192,6 @@ NOT_PERSONAL: Mapping[str, str] = {
     "contact": "desk source kind direction extension line",
     "customer": "desk barred",
     "delivery": "desk method kinds disposition reason facts",
-    "early_recording": "desk external_id recording",  # until its call comes, a day at most
     "edit": "resource caller operation fields",
     "erased": "kind desk",
     "erasure": "desk person state place walked counts traceparent",  # `person` goes with the last step
@@ -190,7 +200,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "exchange": "desk code format account halted_code",
     "forgotten_order": "digest desk statuses",  # by it an order that is named again is known, not who had it
     "history": "desk what actor",
-    "idempotency": "scope key fingerprint",
+    "idempotency": "scope fingerprint",
     "identity_change": "desk what kind actor",
     "known_channel": "desk code",
     "imported_payment": "desk currency state imported_by decided_by",

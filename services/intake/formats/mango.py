@@ -9,7 +9,13 @@ The label of a call is the name of its caller (`sip_headers`, `From/display-name
 that of our side too; the exchange leaves out a name that it does not take. A mobile network shows nothing but what
 its carrier has registered for the line.
 
-A recording has an id, which an event of its own says; a link to the sound is asked for when it is played.
+A recording has an id, which events of their own say: that it has ended (`events/recording`), with a code of which
+1000 alone means that it is kept and 4002 that it was too short, and with whom it went to; and that it can be had
+(`events/record/added`), which says no state. One that was only mailed is kept nowhere. A link to the sound is asked
+for when it is played. Once topics of a recording are known, it is named again (`events/record/tagged`).
+
+Source of these events: MANGO OFFICE VPBX API 1.9, sections 3.1.4, 3.1.7 and 3.1.8, as public copies have them, and
+public clients that read them so (high); that other codes than 1000 keep nothing (medium).
 """
 
 import hashlib
@@ -65,7 +71,7 @@ _NAMES = names(
 )
 _ID = 128  # characters of an id
 _DONE, _THEIRS = 1000, 5000
-_COMPLETE = "Completed"
+_COMPLETE, _BY_MAIL = "Completed", "Mail"
 _RINGS = ("Appeared", "Connected")
 _RESERVED = re.compile(r"[;/?:@&=+$,\s]+")  # what a value of `sip_headers` cannot have
 
@@ -235,10 +241,12 @@ def _read(event: dict[str, Json], ahead: timedelta) -> Said | Noted | Reported:
 
 
 def _recording(event: dict[str, Json]) -> Noted | Reported:
-    """Return where the recording of a conversation is kept, once it is complete."""
+    """Return where the recording of a conversation is kept, once it is complete and if it is kept at all."""
     fields = Reader(event, _NAMES)
     recording, entry_id = fields.text("recording", 2 * _ID), fields.identifier("entry_id")
-    if event.get("recording_state", _COMPLETE) != _COMPLETE or recording is None or entry_id is None:
+    complete = event.get("recording_state", _COMPLETE) == _COMPLETE
+    kept = event.get("recipient") != _BY_MAIL and _whole(_plain(event.get("completion_code", _DONE))) == _DONE
+    if not (complete and kept) or recording is None or entry_id is None:
         return Noted(DeliveryKind.CONTACT)
     return Reported(Heard(None, entry_id, recording=recording))
 

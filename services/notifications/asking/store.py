@@ -22,12 +22,12 @@ WHERE a.channel_id = $1 AND a.ask_at <= clock_timestamp() AND m.id = a.message_i
 """
 ACCEPTED = """
 SELECT id, provider_message_id FROM attempt
-WHERE channel_id = $1 AND ask_at <= clock_timestamp() AND state = 'accepted'
+WHERE channel_id = $1 AND ask_at <= clock_timestamp() AND state = 'accepted' AND address <> ''
 ORDER BY ask_at LIMIT $2
 """
 WAITING = """
 SELECT a.id, a.address, a.reference, a.offered_at, m.text FROM attempt a JOIN message m ON m.id = a.message_id
-WHERE a.channel_id = $1 AND a.state = 'waiting'
+WHERE a.channel_id = $1 AND a.state = 'waiting' AND a.address <> ''
   AND coalesce(a.ask_at, a.offered_at + interval '10 seconds') <= clock_timestamp()
 ORDER BY a.offered_at LIMIT $2
 """

@@ -14,54 +14,62 @@ from libs.common.platform.erasure.places import (
     Waiting,
     mentioned,
     mentioned_bytes,
-    mentions,
 )
 from libs.common.platform.erasure.retention import Aged
+from services.notifications.erasures.store import ERASED, NAME_OF_REPORT, erased
 from services.notifications.media.store import FORGOTTEN
 
 _MESSAGES = f"message_id = ANY(ARRAY(SELECT id FROM message WHERE {THEIRS}))"  # noqa: S608 - a constant
 # Of a customer who is not known yet, by the address of the chat alone.
 _UNKNOWN = f"customer_id IS NULL AND {mentioned('known_by::text')}"
-
-
-def _unnamed(column: str, instead: str, *addresses: str) -> str:
-    """Return a provider's id of a message without the chat that it begins with, where a provider makes it so."""
-    named = " OR ".join(f"starts_with({column}, {address} || ':')" for address in addresses)
-    return f"CASE WHEN {named} THEN {instead} ELSE {column} END"
-
-
 _RECEIVED = {
-    "external_id": _unnamed("external_id", "'erased ' || id", "(known_by->0->>1)"),
+    "external_id": erased("external_id"),
     "known_by": "'[]'",
     **dict.fromkeys(("name", "text", "button", "media", "reply_to"), "NULL"),
 }
+_NO_PERSON = {"payload": "'{}'", **dict.fromkeys(("address", "sender", "text"), "NULL")}
 _REPORT = {
-    "provider_message_id": _unnamed("provider_message_id", "'erased ' || id", "address", "sender"),
-    "payload": "'{}'",
-    **dict.fromkeys(("address", "sender", "text", "reference"), "NULL"),
+    "provider_message_id": erased("provider_message_id"),
+    "reference": erased("reference"),
+    **_NO_PERSON,
 }
-_NAMES_THEM = f"CASE WHEN {mentions('provider_message_id')} THEN 'erased ' || id ELSE provider_message_id END"
+# Not a customer's erasure but the age of what was reported of all: no report of it is late any more.
+_AGED_NAME = (
+    f"CASE WHEN starts_with(provider_message_id, '{ERASED}') THEN provider_message_id ELSE '{ERASED}' || id END"
+)
+_ATTEMPT = {
+    "provider_message_id": erased("provider_message_id"),
+    "reference": erased("reference"),
+    "address": "''",
+    "detail": "NULL",
+    "ask_at": "NULL",
+    "code": "CASE WHEN state IN ('pending', 'held') THEN 'erased' ELSE code END",
+    "offered_at": "CASE WHEN state IN ('pending', 'held') THEN NULL ELSE offered_at END",
+    "state": "CASE WHEN state IN ('pending', 'held') THEN 'refused' ELSE state END",
+}
 _WRITTEN = "SELECT id FROM received_message WHERE"
-_UNSENT = "state IN ('pending', 'held')"
 
 PLACES: tuple[Place | Waiting, ...] = (
     # A provider that has it now is let finish; what has not left by now does not leave.
-    Place(
+    Place("attempt", _MESSAGES, _ATTEMPT),
+    # Their answers bring the provider's id, and what it says of the address. A lease ends them in any case.
+    Waiting(
         "attempt",
-        _MESSAGES,
-        {
-            "provider_message_id": _unnamed("provider_message_id", "NULL", "address"),
-            "address": "''",
-            **dict.fromkeys(("reference", "detail"), "NULL"),
-            "code": f"CASE WHEN {_UNSENT} THEN 'erased' ELSE code END",
-            "offered_at": f"CASE WHEN {_UNSENT} THEN NULL ELSE offered_at END",
-            "state": f"CASE WHEN {_UNSENT} THEN 'refused' ELSE state END",
-        },
+        (),
+        f"state = 'sending' AND due_at > clock_timestamp() AND {_MESSAGES}",
+        name="calls under way",
+    ),
+    Place("attempt", _MESSAGES, _ATTEMPT, name="attempts that were under way"),
+    Place(
+        "callback",
+        f"state = 'new' AND {NAME_OF_REPORT} IS NOT NULL",
+        {**_REPORT, "provider_message_id": NAME_OF_REPORT},
+        name="reports that were under way",
     ),
     Place(
         "callback",
         mentioned("payload::text", "address", "sender", "text", "provider_message_id"),
-        {**_REPORT, "provider_message_id": _NAMES_THEM},
+        _REPORT,
         walk="bigint",
         among="message_id IS NULL",
         name="callbacks that name them",
@@ -124,7 +132,17 @@ AGED: Mapping[str, Sequence[Aged]] = {
         ),
         Aged(Place("media", "state <> 'gone'", FORGOTTEN, walk="uuid"), "received_at"),
     ),
-    "callbacks": (Aged(Place("callback", "state <> 'new'", _REPORT, walk="bigint"), "received_at"),),
+    "callbacks": (
+        Aged(
+            Place(
+                "callback",
+                "state <> 'new'",
+                {"provider_message_id": _AGED_NAME, "reference": "NULL", **_NO_PERSON},
+                walk="bigint",
+            ),
+            "received_at",
+        ),
+    ),
 }
 
 NOT_PERSONAL: Mapping[str, str] = {
@@ -141,7 +159,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     "erasure": "desk person state place walked counts traceparent",  # `person` goes with the last step
     "feed": "desk",
     "feed_item": "desk kind order_number",  # the number is ours
-    "idempotency": "scope key fingerprint",
+    "forgotten_key": "key",  # of digests that stand for what is erased, destroyed within days
+    "idempotency": "scope fingerprint",
     "consent": "desk closed",
     "lead_operator": "desk",
     "masking": "desk",

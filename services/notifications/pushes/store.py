@@ -35,7 +35,7 @@ KEEP = """
 INSERT INTO push_subscription
     (id, desk, operator_id, kind, code, endpoint, p256dh, auth, language, account, rate_5s, active, version,
      created_at, changed_at)
-SELECT $1, o.desk, $2, $3, $4, $5, $6, $7, $8, $9, $10, true, 1, $11, $11
+SELECT $1, o.desk, $2, $3, $4, $5, '', '', $6, $7, $8, true, 1, $9, $9
 FROM operator o WHERE o.operator_id = $2 AND o.active
 ON CONFLICT (endpoint) DO UPDATE
 SET desk = excluded.desk, operator_id = excluded.operator_id, p256dh = excluded.p256dh, auth = excluded.auth,
@@ -43,13 +43,13 @@ SET desk = excluded.desk, operator_id = excluded.operator_id, p256dh = excluded.
     version = push_subscription.version + 1, changed_at = excluded.changed_at
 RETURNING id
 """
-# Sealed for the row, whose id is that of the browser's first subscription. The plain keys stay beside: the release
-# before reads nothing else, and may come back. The next one may empty them, sealing anew what stands there plain.
-SEAL = "UPDATE push_subscription SET sealed = $2 WHERE id = $1 RETURNING *"
+# Sealed for the row, whose id is that of the browser's first subscription. Nothing stands plain: the release before
+# writes its keys so too, beside what it seals, and opens the seal where they are empty.
+SEAL = "UPDATE push_subscription SET sealed = $2, p256dh = '', auth = '' WHERE id = $1 RETURNING *"
 KEY_IDS = "SELECT DISTINCT split_part(sealed, '.', 2) FROM push_subscription WHERE sealed IS NOT NULL"
 UNSEALED = """
 SELECT id, p256dh, auth, sealed FROM push_subscription
-WHERE sealed IS NULL OR NOT starts_with(sealed, $1) ORDER BY id LIMIT $2 FOR UPDATE
+WHERE sealed IS NULL OR NOT starts_with(sealed, $1) OR p256dh <> '' ORDER BY id LIMIT $2 FOR UPDATE
 """
 TOO_MANY = """
 DELETE FROM push_subscription WHERE operator_id = $1 AND id NOT IN (
@@ -106,8 +106,7 @@ async def keep(
     await tx.conn.execute(HANDED_OVER, endpoint, operator_id)
     of_browser = wanted.p256dh, wanted.auth
     kept = await tx.conn.fetchval(
-        KEEP, uuid7(), operator_id, KIND, host_of(endpoint), endpoint, *of_browser, wanted.language, account,
-        RATE_5S, now,
+        KEEP, uuid7(), operator_id, KIND, host_of(endpoint), endpoint, wanted.language, account, RATE_5S, now,
     )  # fmt: skip
     await tx.conn.execute(TOO_MANY, operator_id, MOST)
     if kept is None:
@@ -122,7 +121,7 @@ def place_of(subscription_id: UUID) -> Place:
 
 
 def keys_of(row: asyncpg.Record, subscription_id: UUID, keys: DataKeys) -> tuple[str, str]:
-    """Return the keys of a browser. What stands plain is never the older: the release before writes it alone."""
+    """Return the keys of a browser. What stands plain is never the older: a release before may write it alone."""
     if row["p256dh"]:
         return row["p256dh"], row["auth"]
     p256dh, auth = orjson.loads(keys.open(row["sealed"], place_of(subscription_id)))
@@ -140,9 +139,9 @@ class SealedBrowsers:
             return set()
 
     async def reseal(self, db: Database, keys: DataKeys, limit: int, *, forget_plain: bool) -> int:
-        """Seal what is plain alone or under another key than the first, and commit; return how many.
+        """Seal what is plain or under another key than the first, and commit; return how many.
 
-        No plain key goes, asked or not: a rollback to the release before would end every subscription.
+        The plain ones go, asked or not: no release that runs beside this one reads them alone.
         """
         del forget_plain
         async with db.begin() as tx:

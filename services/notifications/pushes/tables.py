@@ -28,10 +28,10 @@ push_subscription = Table(
     Column("kind", Text, nullable=False),
     Column("code", Text, nullable=False),  # the push service's host
     Column("endpoint", Text, nullable=False),  # what the service knows the browser by
-    # What the release before reads, and writes alone: empty for a browser of a release that has no use for it.
+    # What the release before writes beside the seal, and reads if it is not empty: emptied by the worker.
     Column("p256dh", Text, nullable=False),
     Column("auth", Text, nullable=False),
-    Column("sealed", Text),  # both, sealed in their row's place; NULL: of the release before, and plain
+    Column("sealed", Text),  # both, sealed in their row's place; NULL: of an earlier release, and plain
     Column("language", Text, nullable=False),
     Column("account", Text, nullable=False),  # the service's origin
     Column("rate_5s", Integer, nullable=False),

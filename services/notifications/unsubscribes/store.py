@@ -24,7 +24,7 @@ FROM attempt a JOIN message m ON m.id = a.message_id JOIN channel c ON c.id = a.
 # Only an advertisement had the link.
 BY_LINK = f"{_OF} WHERE a.id = $1 AND m.marketing AND c.kind = ANY($2::text[])"
 OVER = "SELECT opted_out_of_marketing FROM address WHERE desk = $1 AND kind = $2 AND address = $3"
-BY_COMPLAINT = f"{_OF} WHERE a.id = $2::uuid AND a.channel_id = $1 AND c.kind = ANY($3::text[]) AND a.address <> ''"
+BY_COMPLAINT = f"{_OF} WHERE a.id = $2::uuid AND a.channel_id = $1 AND c.kind = ANY($3::text[])"
 
 
 async def complained_of(tx: Transaction, complaints: Sequence[tuple[UUID, str]]) -> Sequence[asyncpg.Record]:
@@ -38,8 +38,10 @@ async def complained_of(tx: Transaction, complaints: Sequence[tuple[UUID, str]])
 async def end_advertisements(
     tx: Transaction, attempts: Sequence[asyncpg.Record], now: datetime, traceparent: str | None
 ) -> None:
-    """Send no more of them to who got these, by any channel; again, nothing changes."""
+    """Send no more of them to who got these, by any channel; again, nothing changes. Who is erased gets none."""
     for row in attempts:
+        if not row["address"]:
+            continue
         place = Place(row["desk"], row["kind"], row["address"], row["channel_id"])
         if await tx.conn.fetchval(OVER, place.desk, place.kind, plain(place.address)):
             continue

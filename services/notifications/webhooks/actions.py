@@ -252,8 +252,8 @@ def _wait(row: asyncpg.Record, attempt: asyncpg.Record) -> float | None:
 
 
 async def _learn(tx: Transaction, known: Known, now: datetime) -> None:
-    """Remember what the reports say of the addresses."""
-    places = [(row, Place(a["desk"], a["kind"], a["address"], a["channel_id"])) for row, a in known]
+    """Remember what the reports say of the addresses; those of erased customers are no more."""
+    places = [(row, Place(a["desk"], a["kind"], a["address"], a["channel_id"])) for row, a in known if a["address"]]
     heard = [
         Heard(place, error.remember, row["code"], now)
         for row, place in places

@@ -1,7 +1,7 @@
 """SQL that stores what providers report: each report once, and what it says of a customer's address."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import TypeAlias
@@ -16,6 +16,7 @@ from libs.common.platform.db.bulk import Bulk
 from services.notifications.addresses.convert import switched_event
 from services.notifications.addresses.rules import said_at
 from services.notifications.addresses.store import Heard, Place, reached, remember, wrote
+from services.notifications.erasures.store import Names, names_of_erased
 from services.notifications.providers.registry import PROVIDERS
 from services.notifications.providers.values import Reading, Report, ReportKind, Written
 from services.notifications.received.convert import Arrived
@@ -112,6 +113,7 @@ async def store_bodies(db: Database, bodies: Sequence[Body]) -> None:
 
 async def store_reports(tx: Transaction, bodies: Sequence[Body]) -> None:
     """Store reports, each once, and what they say of customers' addresses."""
+    bodies = await _spared(tx, bodies)
     for body in bodies:
         if body.reading.unreadable:
             reason, origin = ", ".join(body.reading.unreadable)[:500], body.origin
@@ -124,6 +126,26 @@ async def store_reports(tx: Transaction, bodies: Sequence[Body]) -> None:
     inbound = [(body, one) for body, one in fresh if one.kind is ReportKind.INBOUND]
     await _switched(tx, fresh)
     await receive(tx, [_arrived(body, one, one.written) for body, one in inbound if one.written])
+
+
+async def _spared(tx: Transaction, bodies: Sequence[Body]) -> Sequence[Body]:
+    """Return bodies without what would bring back who is erased."""
+    said = {
+        (body.origin.channel_id, text)
+        for body in bodies
+        for one in body.reading.reports
+        for text in (one.external_id, one.reference)
+        if text
+    }
+    names = await names_of_erased(tx.conn, said)
+    return bodies if names is None else [_without(body, names) for body in bodies]
+
+
+def _without(body: Body, names: Names) -> Body:
+    reports = [names.spare(body.origin.channel_id, one) for one in body.reading.reports]
+    if reports == list(body.reading.reports):
+        return body
+    return replace(body, reading=replace(body.reading, reports=reports), raw=b"")
 
 
 def _arrived(body: Body, report: Report, written: Written) -> Arrived:

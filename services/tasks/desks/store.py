@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -15,6 +16,10 @@ SELECT d.desk, d.title_ru, d.title_en, d.zone, d.languages, d.calendar, d.holida
        (SELECT jsonb_object_agg(a.code, a.version) FROM playbook_activation a WHERE a.desk = d.desk) AS active
 FROM desk d WHERE d.desk = ANY($1::text[])
 """
+
+
+#: A row of `DESKS`, or the object that the server makes of it.
+Row: TypeAlias = asyncpg.Record | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,12 @@ async def read_desks(conn: Connection, codes: Collection[str]) -> dict[str, Acti
     return active_desks(await conn.fetch(DESKS, list(codes)))
 
 
-def active_desks(rows: Iterable[asyncpg.Record]) -> dict[str, ActiveDesk]:
+def active_desks(rows: Iterable[Row]) -> dict[str, ActiveDesk]:
     """Return the desks of rows, by code."""
     return {row["desk"]: ActiveDesk(read_desk(row), row["active"] or {}) for row in rows}
 
 
-def read_desk(row: asyncpg.Record) -> Desk:
+def read_desk(row: Row) -> Desk:
     """Return a stored desk."""
     hours = tuple(
         Hours(part["weekday"], time.fromisoformat(part["opens"]), time.fromisoformat(part["closes"]))

@@ -88,7 +88,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "erased": "kind desk",
     "erasure": "desk person state place walked counts traceparent",  # `person` goes with the last step
     "fanout": "desk type key traceparent",
-    "idempotency": "scope key fingerprint",
+    "idempotency": "scope fingerprint",
     "lane_visit": "desk lane",
     "masking": "desk",
     "matter": "desk service kind ref",

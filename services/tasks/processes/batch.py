@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+import asyncpg
 from prometheus_client import Counter
 
 from libs.common.contracts import Cause, EventData, Outgoing
@@ -21,23 +22,20 @@ from services.tasks.context import Context
 from services.tasks.desks.store import ActiveDesk, read_desks
 from services.tasks.engine.effects import Breach, Effect, OfferWork, StartProcess
 from services.tasks.engine.events import Event, Started
-from services.tasks.engine.facts import Facts, Partner, Subject
-from services.tasks.engine.prices import Rate
+from services.tasks.engine.facts import Facts, Subject
 from services.tasks.engine.rules import resolve
-from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, Staff, State, Task, TaskId
+from services.tasks.engine.state import Desk, Operator, OperatorId, ProcessId, State, Task, TaskId
 from services.tasks.numbers import store as numbers
 from services.tasks.numbers.convert import read_figures
 from services.tasks.numbers.rules import Figures, difference, follow
-from services.tasks.operators.queries import read_staff
-from services.tasks.partners.store import read_partners
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
+from services.tasks.processes.beside import Beside
 from services.tasks.processes.publish import is_only_noted, published
 from services.tasks.processes.rules import Address, asker, hearing, listens, not_started
 from services.tasks.processes.store import Origin, ProcessRow
 from services.tasks.processes.surroundings import UNREAD, Surroundings
-from services.tasks.rates.store import rates_now
 from services.tasks.redistributions import store as redistributions
 from services.tasks.redistributions.rules import MemberState, Note, answers
 from services.tasks.timeline.convert import sent_entry, silent_entry, started_entry
@@ -89,9 +87,7 @@ class Batch:
         self._of_task: dict[UUID, UUID] = {}
         self._askers: Mapping[UUID, UUID] = {}
         self._desks: dict[str, ActiveDesk] = dict(around.desks)
-        self._partners: dict[UUID, Partner] = {}
-        self._staff: Staff | None = None
-        self._rates: dict[str, Mapping[str, Rate]] = {}
+        self._beside = Beside(ctx, tx.conn, self.now)
         self._requested: deque[tuple[Process, StartProcess, Cause]] = deque()
         self._started: set[tuple[Subject, str]] = set()
         self._outgoing: list[Outgoing] = []
@@ -118,19 +114,27 @@ class Batch:
             ids={*ids, *named, *listening},
             tasks={address.task_id for address in addresses if address.task_id},
         )
-        codes = {*desks, *(row["desk"] for row in found)} - self._desks.keys()
-        self._desks.update(await read_desks(self._tx.conn, codes) if codes else {})
-        await self._load_partners({who for row in found if (who := store.whose_partner(row)) is not None})
-        tasks, timers = await store.parts(self._tx.conn, [row["id"] for row in found])
+        await self._take_in(found, desks)
         for row in found:
-            playbook = await self._ctx.playbooks.get(self._tx.conn, row["playbook"], row["playbook_version"])
-            state = store.state_of(row, self._desks[row["desk"]].desk, tasks, timers)
-            state.partner = await self._partner(state.facts)
-            await self._complete(state)
-            origin, figures = Origin(row["correlation_id"], row["traceparent"]), read_figures(row["figures"])
-            self._add(Process(state, playbook, origin, state, figures, figures))
             self._of_task.update(dict.fromkeys(row["named_tasks"], row["id"]))
         await self._load_askers(addresses)
+
+    async def load_locked(self, row: asyncpg.Record) -> None:
+        """Take in a process as it was read with its lock, by an earlier statement; read its tasks and timers."""
+        await self._take_in([row])
+
+    async def _take_in(self, found: Sequence[asyncpg.Record], desks: Iterable[str] = ()) -> None:
+        """Make processes of locked rows, with their desks and `desks`."""
+        codes = {*desks, *(row["desk"] for row in found)} - self._desks.keys()
+        self._desks.update(await read_desks(self._tx.conn, codes) if codes else {})
+        versions = [(row["playbook"], row["playbook_version"]) for row in found]
+        playbooks = [await self._ctx.playbooks.get(self._tx.conn, *version) for version in versions]
+        tasks, timers = await self._beside.parts(found, self._desks)
+        for row, playbook in zip(found, playbooks, strict=True):
+            state = store.state_of(row, self._desks[row["desk"]].desk, tasks, timers)
+            await self._beside.complete(state)
+            origin, figures = Origin(row["correlation_id"], row["traceparent"]), read_figures(row["figures"])
+            self._add(Process(state, playbook, origin, state, figures, figures))
 
     async def _listening(self, customers: Collection[UUID]) -> list[UUID]:
         """Return the live processes about customers' leads whose playbooks listen for anything."""
@@ -150,35 +154,6 @@ class Batch:
         ]
         if asked:
             self._askers = await store.askers(self._tx.conn, asked)
-
-    async def _load_partners(self, ids: Collection[UUID]) -> None:
-        """Read the cards of partners that are not known to this batch yet."""
-        missing = [who for who in ids if who not in self._partners]
-        self._partners |= await read_partners(self._tx.conn, missing) if missing else {}
-
-    async def _partner(self, facts: Facts) -> Partner | None:
-        who = facts.whose_partner
-        if who is None:
-            return None
-        await self._load_partners({who})
-        return self._partners.get(who)
-
-    async def _staff_for(self, state: State) -> Staff | None:
-        """Return the operators, read once; None where neither the playbook nor a stand-in's task asks for any."""
-        asked = self._ctx.playbooks.asks_of_staff(state.playbook, state.playbook_version)
-        if not asked and all(task.stood_in_for is None for task in state.open_tasks):
-            return None
-        if self._staff is None:
-            self._staff = await read_staff(self._tx.conn)
-        return self._staff
-
-    async def _complete(self, state: State) -> None:
-        """Add what a playbook asks for beside its process: operators, and rates of today."""
-        state.staff, desk, known = await self._staff_for(state), state.desk, self._rates
-        if self._ctx.playbooks.asks_of_rates(state.playbook, state.playbook_version):
-            if desk.code not in known:
-                known[desk.code] = await rates_now(self._tx.conn, desk, self.now)
-            state.rates = known[desk.code]
 
     async def recall(self, process_id: UUID, task_id: UUID, others: Collection[UUID]) -> tuple[Process, Task]:
         """Load closed tasks of a loaded process beside its open ones; return it and the first of them."""
@@ -240,8 +215,8 @@ class Batch:
         if found is None:
             raise UnknownPlaybookError(desk, playbook)
         desk_of, version, compiled = found
-        state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, partner=await self._partner(facts))
-        await self._complete(state)
+        state = State(ProcessId(uuid7()), desk_of, playbook, version, facts)
+        await self._beside.complete(state)
         return self.add(state, compiled, cause)
 
     async def start(self, desk: str, playbook: str, known: Known, rule: str, cause: Cause) -> bool:
@@ -262,8 +237,7 @@ class Batch:
         facts = replace(known.facts, counted_from=self.now)
         state = State(ProcessId(uuid7()), desk_of, playbook, version, facts, main=False)
         state.status, state.stage, state.owner = known.status, known.stage, known.owner
-        state.partner = await self._partner(facts)
-        await self._complete(state)
+        await self._beside.complete(state)
         self.apply(self.add(state, compiled, cause), Started(), cause)
         return True
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
 from uuid import UUID
@@ -16,6 +16,7 @@ from libs.common.platform.db import Connection
 from libs.common.platform.db.bulk import Bulk
 from libs.common.platform.db.together import Together, Write
 from services.tasks.engine.facts import Customer, Document, Facts, Order, Subject
+from services.tasks.engine.prices import Rate
 from services.tasks.engine.state import (
     Desk,
     Operator,
@@ -31,6 +32,7 @@ from services.tasks.numbers.convert import figures_json
 from services.tasks.numbers.rules import Figures
 from services.tasks.playbooks.model import FREE
 from services.tasks.processes.dealings import appointment_json, dealings_json, read_appointment, read_dealings
+from services.tasks.rates.store import AS_LIST, rates_in
 from services.tasks.tasks.store import MOVED_TASK, NEW_TASK, TaskRow, read_task, subject_of
 
 
@@ -285,9 +287,10 @@ SELECT event_id, process_id FROM timeline_entry
 WHERE (lead_id, event_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) AND process_id IS NOT NULL
 """
 # Of each process its timers, column by column, and its open tasks, each looked up by itself, in a small table and
-# in one without statistics too; a process without any task has a row of timers alone.
-PARTS = """
-SELECT i.id AS part_of, m.*, t.* FROM unnest($1::uuid[]) AS i(id)
+# in one without statistics too; a process without any task has a row of timers alone. With the first one come the
+# rates of a desk, if it is named.
+PARTS = f"""
+SELECT i.id AS part_of, m.*, t.*, r.rates FROM unnest($1::uuid[]) WITH ORDINALITY AS i(id, n)
 LEFT JOIN LATERAL (
     SELECT array_agg(name) AS timers, array_agg(kind) AS timer_kinds, array_agg(due_at) AS timers_due,
            array_agg(task_id) AS timer_tasks, array_agg(set_aside_at IS NOT NULL) AS timers_aside
@@ -296,8 +299,11 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT * FROM task WHERE process_id = i.id AND CASE state WHEN 'active' THEN TRUE END OFFSET 0
 ) t ON TRUE
+LEFT JOIN LATERAL (
+    {AS_LIST.replace("$2", "$3").replace("$1", "$2::text")} WHERE $2 IS NOT NULL AND i.n = 1
+) r ON TRUE
 ORDER BY t.opened_at, t.id
-"""
+"""  # noqa: S608 - a statement of our own
 CLOSED_TASKS = "SELECT * FROM task WHERE process_id = $1 AND id = ANY($2::uuid[]) AND state <> 'active'"
 
 INSERT_PROCESSES = NEW_PROCESS.insert()
@@ -379,15 +385,25 @@ async def askers(conn: Connection, asked: Collection[tuple[UUID, UUID]]) -> dict
 
 async def parts(conn: Connection, ids: Sequence[UUID]) -> tuple[Tasks, Timers]:
     """Return open tasks and timers by process; call it after the lock, so that none is stale."""
+    tasks, timers, _ = await parts_and_rates(conn, ids)
+    return tasks, timers
+
+
+async def parts_and_rates(
+    conn: Connection, ids: Sequence[UUID], priced: tuple[str, date] | tuple[None, None] = (None, None)
+) -> tuple[Tasks, Timers, Mapping[str, Rate]]:
+    """Return open tasks and timers by process, and a desk's rates of a day by currency; call it after the lock."""
     tasks: dict[UUID, list[Task]] = defaultdict(list)
     timers: dict[UUID, Sequence[Timer]] = {}
-    for row in await conn.fetch(PARTS, ids) if ids else ():
+    rates: Mapping[str, Rate] = {}
+    for row in await conn.fetch(PARTS, ids, *priced) if ids else ():
         part_of = row["part_of"]
+        rates = rates_in(row["rates"]) if row["rates"] and not rates else rates
         if row["id"] is not None:
             tasks[part_of].append(read_task(row))
         if row["timers"] is not None and part_of not in timers:
             timers[part_of] = read_timers(row)
-    return tasks, timers
+    return tasks, timers, rates
 
 
 async def closed_tasks(conn: Connection, process_id: UUID, ids: Collection[UUID]) -> tuple[Task, ...]:

@@ -1,23 +1,25 @@
 """`next`: claim the most urgent task for an operator and return the reason (S4.5)."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.common.contracts import Cause
 from libs.common.platform.audit.record import keep
 from libs.common.platform.audit.shown import Shown
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.db import Connection, Transaction
+from libs.common.platform.db import Transaction
 from libs.common.platform.db.together import Together
 from services.tasks.context import Context
 from services.tasks.errors import NoOperatorError, NotEligibleError, NotOnShiftError, TaskRefusedError
+from services.tasks.merges.rules import Aliases
 from services.tasks.operators.rules import OperatorProfile
-from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.terms import Title
 from services.tasks.pools.queries import open_off_shift
+from services.tasks.processes.batch import Batch
+from services.tasks.processes.surroundings import Surroundings
 from services.tasks.queues import store
-from services.tasks.queues.rules import Queue, Turns, Version, queues_of, turns, walk, why
-from services.tasks.tasks.actions import LockedTask, claim, lock_task
+from services.tasks.queues.rules import Queue, walk, why
+from services.tasks.tasks.actions import LockedTask, claim, loaded_task
 
 TRIES = 5  # another operator may claim a candidate between the query and the lock
 
@@ -43,8 +45,8 @@ async def next_task(ctx: Context, caller: Principal, cause: Cause) -> NextTask |
             raise NoOperatorError
         now, profile = ctx.now(), asking.profile
         pullable = {desk: await _pullable(tx, desk, profile) for desk in profile.desks if caller.may_see(desk)}
-        walked = walk(await _queues(ctx, tx.conn, asking.versions), asking.visits, now)
-        found = await _claim(ctx, tx, [queue for queue, _ in walked], profile, pullable, cause)
+        walked = walk(await ctx.queues.of(tx.conn, asking.versions), asking.visits, now)
+        found = await _claim(ctx, tx, [queue for queue, _ in walked], asking, pullable, cause)
         if found is not None:
             claimed, place, order_number = found
             queue, interrupts = walked[place]
@@ -62,32 +64,24 @@ async def _pullable(tx: Transaction, desk: str, profile: OperatorProfile) -> fro
     return profile.pools if profile.on_shift else await open_off_shift(tx.conn, desk, profile.pools)
 
 
-async def all_queues(ctx: Context, tx: Transaction, desks: Collection[str]) -> list[Queue]:
+async def all_queues(ctx: Context, tx: Transaction, desks: Collection[str]) -> Sequence[Queue]:
     """Return the queues of desks by priority, as the playbooks in use declare them.
 
     In use are the active versions and those of leads in progress (P.4).
     """
-    return await _queues(ctx, tx.conn, await store.versions(tx.conn, desks))
-
-
-async def _queues(ctx: Context, conn: Connection, in_use: Iterable[store.InUse]) -> list[Queue]:
-    lanes: list[tuple[str, str, Version, Lane, Turns]] = []
-    for desk, zone, code, number in in_use:
-        playbook = await ctx.playbooks.get(conn, code, number)
-        lanes += [(desk, zone, (code, number), lane, turns(playbook, lane)) for lane in playbook.lanes.values()]
-    return queues_of(lanes)
+    return await ctx.queues.of(tx.conn, await store.versions(tx.conn, desks))
 
 
 async def _claim(
     ctx: Context,
     tx: Transaction,
     queues: Sequence[Queue],
-    profile: OperatorProfile,
+    asking: store.Asking,
     pullable: Mapping[str, Collection[str]],
     cause: Cause,
 ) -> tuple[LockedTask, int, str | None] | None:
     """Claim the first task of the first queue that gives one; return it with the number of its queue."""
-    first, tries = 0, 0
+    first, tries, profile = 0, 0, asking.profile
     while first < len(queues):
         found = await store.first_of(tx.conn, queues[first:], profile, pullable, ctx.now())
         if found is None:
@@ -95,7 +89,7 @@ async def _claim(
         tries = tries + 1 if found.place == 0 else 1
         first += found.place
         try:
-            locked = await lock_task(ctx, tx, found.process_id, found.task_id, profile)
+            locked = await _read(ctx, tx, found, asking)
             await claim(tx, locked, cause)
         except (TaskRefusedError, NotEligibleError):
             first, tries = (first, tries) if tries < TRIES else (first + 1, 0)
@@ -106,3 +100,10 @@ async def _claim(
         await locked.batch.save(writes)
         return locked, first, found.order_number
     return None
+
+
+async def _read(ctx: Context, tx: Transaction, found: store.Found, asking: store.Asking) -> LockedTask:
+    """Return a task that was locked with its process. Its desk is one of theirs, which were read before."""
+    batch = Batch(ctx, tx, Surroundings(Aliases(), asking.desks))
+    await batch.load_locked(found.process)
+    return await loaded_task(tx, batch, found.process["id"], found.task_id, asking.profile)

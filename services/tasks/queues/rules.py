@@ -115,15 +115,15 @@ def bounds(queue: Queue, now: datetime) -> Bounds:
 
 def walk(queues: Sequence[Queue], visits: Visits, now: datetime) -> list[tuple[Queue, bool]]:
     """Return the queues in the order to try them, each with whether it interrupts (S4.5)."""
-    tried = [(queue, _interrupts(queue, visits, now), _priority(queue, now)) for queue in queues]
+    clocks = {zone: now.astimezone(ZoneInfo(zone)).time() for zone in {queue.zone for queue in queues}}
+    tried = [(queue, _interrupts(queue, visits, now), _priority(queue, clocks[queue.zone])) for queue in queues]
     dialled = [(priority, queue, first) for queue, first, priority in tried if priority is not None]
     found = sorted(dialled, key=lambda each: (not each[2], each[0]))
     return [(queue, first) for _, queue, first in found]
 
 
-def _priority(queue: Queue, now: datetime) -> int | None:
+def _priority(queue: Queue, at: time) -> int | None:
     """Return the priority of a queue at this time of the desk's day; None = it is skipped."""
-    at = now.astimezone(ZoneInfo(queue.zone)).time()
     part = next(
         (place for window, place in queue.turns if window is None or covers(window, at)), queue.lane.priority
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
@@ -12,11 +13,14 @@ from libs.common.domain.eligibility import ALL_PRODUCTS
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Connection
 from libs.common.platform.db.together import Together, Write
+from services.tasks.desks.store import DESKS, ActiveDesk, active_desks
 from services.tasks.operators.queries import BY_SUBJECT, profile_of
 from services.tasks.operators.rules import OperatorProfile
 from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.terms import Holder
-from services.tasks.queues.rules import Place, Queue, Visits, bounds
+from services.tasks.processes.tables import process
+from services.tasks.queues.cache import InUse
+from services.tasks.queues.rules import Place, Queue, Version, Visits, bounds
 
 _HOLDERS = {
     Holder.NOBODY: "t.operator_id IS NULL AND $9::uuid IS NOT DISTINCT FROM $9",
@@ -71,9 +75,9 @@ t.state = 'active' AND t.desk = q.desk AND CASE WHEN {
 } AND t.offer_from <= $3 AND t.role = ANY($4::text[]) AND ($6 OR t.products <@ to_jsonb($7::text[]))
 """
 _AHEAD = {
-    False: "(NOT t.important, t.rank, t.due_at, t.id) < (NOT o.important, o.rank, o.due_at, o.id)",
+    False: "(NOT t.important, t.rank, t.due_at, t.id) < (NOT o.important, o.rank, o.due_at, o.task_id)",
     True: """((NOT t.important, t.rank) < (NOT o.important, o.rank) OR ((NOT t.important, t.rank)
-        = (NOT o.important, o.rank) AND (t.received_at, t.id) > (o.received_at, o.id)))""",
+        = (NOT o.important, o.rank) AND (t.received_at, t.id) > (o.received_at, o.task_id)))""",
 }
 # The first lane that has anything for the operator, and the first of it: their own tasks are of one index, those
 # that nobody has of another, each read in the order of the lane up to the first that may be given; lanes behind it
@@ -81,30 +85,37 @@ _AHEAD = {
 # is skipped, and what it has taken meanwhile is judged anew. An own task that a free one is ahead of stays locked
 # beside it until the commit. Nothing waits while it is held, so that costs its writers that moment and no deadlock;
 # found without its lock, it might turn out to be another transaction's when it is its turn, with nothing to give.
+# The process is read with its lock: as it is then, with all that was committed since the statement began.
+_READ = "p.*, t.id AS task_id, t.order_number AS task_number, t.important, t.rank, t.due_at, t.received_at"
+_FOUND = ", ".join(
+    f"CASE WHEN f.task_id IS NULL THEN o.{name} ELSE f.{name} END AS {name}"
+    for name in ("task_id", "task_number", *process.columns.keys())
+)
 _FIRST = """
-SELECT q.ordinality - 1 AS place, coalesce(f.id, o.id) AS id, coalesce(f.process_id, o.process_id) AS process_id,
-       CASE WHEN f.id IS NULL THEN o.order_number ELSE f.order_number END AS order_number
+SELECT q.ordinality - 1 AS place, {found}
 FROM ROWS FROM (jsonb_to_recordset($1) AS (
     desk text, versions text[], draws text[], pools text[], after timestamptz, until timestamptz, least int,
     most int, zone text, starts time, ends time, outside bool, free bool, own bool)) WITH ORDINALITY AS q
 LEFT JOIN LATERAL (
-    SELECT t.* FROM task t JOIN process p ON p.id = t.process_id
+    SELECT {read} FROM task t JOIN process p ON p.id = t.process_id
     WHERE q.own AND t.operator_id = $2 AND {given} AND t.taken_at IS NULL AND t.pool = ANY($5::text[])
         AND (cardinality(q.draws) = 0 OR t.lane = ANY(q.draws)) THEN TRUE END
     ORDER BY t.important DESC, t.rank, {order} LIMIT 1 FOR NO KEY UPDATE OF p, t SKIP LOCKED
 ) o ON TRUE
 LEFT JOIN LATERAL (
-    SELECT t.* FROM task t JOIN process p ON p.id = t.process_id
+    SELECT {read} FROM task t JOIN process p ON p.id = t.process_id
     WHERE q.free AND t.operator_id IS NULL AND {drawn} AND {given} AND t.mode <> 'push' AND t.pool = ANY(q.pools)
-        AND (o.id IS NULL OR {ahead}) THEN TRUE END
+        AND (o.task_id IS NULL OR {ahead}) THEN TRUE END
     ORDER BY t.important DESC, t.rank, {order} LIMIT 1 FOR NO KEY UPDATE OF p, t SKIP LOCKED
 ) f ON TRUE
-WHERE f.id IS NOT NULL OR o.id IS NOT NULL
+WHERE f.task_id IS NOT NULL OR o.task_id IS NOT NULL
 ORDER BY q.ordinality LIMIT 1
 """
 #: By whether its lanes draw several kinds of tasks, and whether they begin with the newest.
 FIRST = {
     (several, newest): _FIRST.format(
+        found=_FOUND,
+        read=_READ,
         given=_GIVEN,
         order=_ORDERS[newest],
         ahead=_AHEAD[newest],
@@ -124,14 +135,15 @@ WHERE d.desk = ANY({desks}) AND (
 ORDER BY d.desk, p.code, p.version
 """
 VERSIONS = _VERSIONS.format(desks="$1::text[]")
+_THEIRS = "ARRAY(SELECT jsonb_array_elements_text(o.desks))"
 # Who asks for their next task, locked as the one that acts is, with all that decides which lanes they are offered.
 ASKING = f"""
 SELECT o.*, (SELECT jsonb_agg(jsonb_build_array(v.desk, v.lane, v.at)) FROM lane_visit v
              WHERE v.operator_id = o.id) AS visits,
     (SELECT jsonb_agg(jsonb_build_array(v.desk, v.zone, v.code, v.version) ORDER BY v.desk, v.code, v.version)
-     FROM ({
-    _VERSIONS.format(desks="ARRAY(SELECT jsonb_array_elements_text(o.desks))")
-}) v WHERE $2 OR v.desk = ANY($3::text[])) AS versions
+     FROM ({_VERSIONS.format(desks=_THEIRS)}) v WHERE $2 OR v.desk = ANY($3::text[])) AS versions,
+    (SELECT jsonb_agg(to_jsonb(k)) FROM ({DESKS.replace("$1::text[]", _THEIRS)}) k
+     WHERE $2 OR k.desk = ANY($3)) AS at_desks
 FROM ({BY_SUBJECT} FOR SHARE) o
 """  # noqa: S608 - clauses of our own
 VISIT = """
@@ -141,30 +153,22 @@ ON CONFLICT (operator_id, desk, lane) DO UPDATE SET at = excluded.at
 _VISIT = Write("visited", (("visited", VISIT),), 4)
 
 
-class InUse(NamedTuple):
-    """A playbook version in use at a desk: an active one, or one of open tasks."""
-
-    desk: str
-    zone: str
-    code: str
-    version: int
-
-
 class Asking(NamedTuple):
-    """Who asks for their next task, when each lane last gave them one, and what is in use at their desks."""
+    """Who asks for their next task, when each lane last gave them one, their desks and what is in use there."""
 
     profile: OperatorProfile
     visits: Visits
     versions: Sequence[InUse]
+    desks: Mapping[str, ActiveDesk]
 
 
 class Found(NamedTuple):
-    """The first task of lanes, locked with its process: the number of its lane, and what is read of it."""
+    """The first task of lanes, locked with its process: the number of its lane, and what is read of both."""
 
     place: int
     task_id: UUID
-    process_id: UUID
     order_number: str | None
+    process: asyncpg.Record
 
 
 async def asking(conn: Connection, caller: Principal) -> Asking | None:
@@ -176,7 +180,8 @@ async def asking(conn: Connection, caller: Principal) -> Asking | None:
     if row is None:
         return None
     visits = {(desk, lane): datetime.fromisoformat(at) for desk, lane, at in row["visits"] or ()}
-    return Asking(profile_of(row), visits, [InUse(*each) for each in row["versions"] or ()])
+    versions = [InUse(*each) for each in row["versions"] or ()]
+    return Asking(profile_of(row), visits, versions, active_desks(row["at_desks"] or ()))
 
 
 async def versions(conn: Connection, desks: Collection[str]) -> Sequence[InUse]:
@@ -201,7 +206,7 @@ async def first_of(
         rows = [_row(queue, pullable[queue.desk], now) for queue in alike]
         row = await conn.fetchrow(FIRST[shape], rows, profile.id, now, *who)
         if row is not None:
-            return Found(place + row["place"], row["id"], row["process_id"], row["order_number"])
+            return Found(place + row["place"], row["task_id"], row["task_number"], row)
         place += len(rows)
     return None
 
@@ -240,7 +245,7 @@ def _row(queue: Queue, pools: Collection[str], now: datetime) -> Mapping[str, ob
     starts, ends = limits.between or (None, None)
     return {
         "desk": queue.desk,
-        "versions": _versions(queue),
+        "versions": _versions(queue.versions),
         "draws": queue.lane.draws,
         "pools": list(pools),
         "after": limits.received_after,
@@ -256,8 +261,9 @@ def _row(queue: Queue, pools: Collection[str], now: datetime) -> Mapping[str, ob
     }
 
 
-def _versions(queue: Queue) -> list[str]:
-    return [f"{code} {number}" for code, number in queue.versions]
+@lru_cache(maxsize=1024)
+def _versions(versions: tuple[Version, ...]) -> Sequence[str]:
+    return [f"{code} {number}" for code, number in versions]
 
 
 def _let(lane: Lane, *, ahead: bool) -> str:
@@ -270,7 +276,7 @@ def _filter(queue: Queue, me: UUID | None, now: datetime) -> tuple[object, ...]:
     limits = bounds(queue, now)
     return (
         queue.desk,
-        _versions(queue),
+        _versions(queue.versions),
         list(queue.lane.draws),
         now,
         limits.received_after,

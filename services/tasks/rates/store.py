@@ -1,7 +1,8 @@
 """Rates: the projection of intake's events, and those that hold on a day."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from libs.common.contracts import EventData, Received
@@ -28,6 +29,8 @@ SELECT DISTINCT ON (currency) currency, base, day, per_unit FROM rate
 WHERE desk IN ($1, '*') AND day BETWEEN $2::date - 12 AND $2::date AND holds_until >= $2
 ORDER BY currency, day DESC, desk <> '*' DESC
 """
+# The same as one value, for a statement that reads something else.
+AS_LIST = f"SELECT jsonb_agg(jsonb_build_array(currency, base, day, per_unit::text)) AS rates FROM ({IN_FORCE}) r"  # noqa: S608 - a statement of our own
 
 
 async def project_rates(tx: Transaction, events: Sequence[Received[EventData]]) -> None:
@@ -43,5 +46,18 @@ async def project_rates(tx: Transaction, events: Sequence[Received[EventData]]) 
 
 async def rates_now(conn: Connection, desk: Desk, now: datetime) -> dict[str, Rate]:
     """Return the rates that a desk's messages may use on its day, by currency."""
-    rows = await conn.fetch(IN_FORCE, desk.code, now.astimezone(ZoneInfo(desk.zone)).date())
+    rows = await conn.fetch(IN_FORCE, desk.code, day_of(desk, now))
     return {row["currency"]: Rate(row["currency"], row["base"], row["day"], row["per_unit"]) for row in rows}
+
+
+def day_of(desk: Desk, now: datetime) -> date:
+    """Return the day of a desk whose rates hold."""
+    return now.astimezone(ZoneInfo(desk.zone)).date()
+
+
+def rates_in(found: Sequence[Sequence[str]] | None) -> dict[str, Rate]:
+    """Return the rates of `AS_LIST`, by currency."""
+    return {
+        currency: Rate(currency, base, date.fromisoformat(day), Decimal(per_unit))
+        for currency, base, day, per_unit in found or ()
+    }

@@ -198,6 +198,18 @@ async def lock_task(
     """Lock a process and return its open task. Raises TaskClosedError, StaleVersionError."""
     batch = Batch(ctx, tx)
     await batch.load(ids=[process_id])
+    return await loaded_task(tx, batch, process_id, task_id, profile, seen)
+
+
+async def loaded_task(
+    tx: Transaction,
+    batch: Batch,
+    process_id: UUID,
+    task_id: UUID,
+    profile: OperatorProfile | None,
+    seen: int | None = None,
+) -> LockedTask:
+    """Return an open task of a process that was loaded. Raises TaskClosedError, StaleVersionError."""
     process = batch.of_id(process_id)
     task = process.state.open_task(task_id) if process else None
     if process is None or task is None:

@@ -1,5 +1,6 @@
 """Tasks on the wire."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, TypeAlias
@@ -142,6 +143,24 @@ def problems_out(codes: Sequence[str], playbook: Playbook, language: Language) -
     return tuple(ProblemOut(code=code, title=playbook.problems[code].of(language.value)) for code in codes)
 
 
+_MADE: OrderedDict[tuple[int, Language], tuple[TaskType, tuple[OutcomeOut, ...]]] = OrderedDict()
+_MOST = 1024  # types: more than the playbooks of a service have
+
+
+def outcomes_out(kind: TaskType, playbook: Playbook, language: Language) -> tuple[OutcomeOut, ...]:
+    """Return the outcomes of a type, made once: a page of tasks has the same ones fifty times.
+
+    A compiled type never changes. It is known by its identity, which is its own as long as it is kept here.
+    """
+    known = _MADE.get((id(kind), language))
+    if known is None:
+        made = tuple(OutcomeOut.of(each, kind, playbook, language) for each in kind.outcomes.values())
+        known = _MADE[id(kind), language] = kind, made
+        if len(_MADE) > _MOST:
+            _MADE.popitem(last=False)
+    return known[1]
+
+
 class SubjectOut(BaseModel):
     """What a task or a timeline is about."""
 
@@ -251,9 +270,7 @@ def task_out(
         closed_by=closing.actor if closing else None,
         rule=closing.rule if closing else task.rule,
         successor_id=closing.successor_id if closing else None,
-        outcomes=tuple(OutcomeOut.of(o, kind, playbook, language) for o in kind.outcomes.values())
-        if active
-        else (),
+        outcomes=outcomes_out(kind, playbook, language) if active else (),
     )
 
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import asyncpg
 import orjson
@@ -61,6 +61,18 @@ class DatabaseConfig:
 # to run it; and a plan that was made while a table was empty reads all of it until the next ANALYZE.
 PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
 _ANY_LENGTH = 0  # by default the driver prepares statements of over 15 KiB anew at each call
+
+
+class _Kept(NamedTuple):
+    """For how many seconds the driver keeps prepared statements (0: ever), and connections that rest."""
+
+    statements: int
+    connections: float
+
+
+_SHORTLY = _Kept(statements=300, connections=300.0)
+# By key both are dear to make, and what a burst needs; the server makes plans anew after each ANALYZE by itself.
+_BY_KEY = _Kept(statements=0, connections=3600.0)
 
 
 class Transaction:
@@ -126,7 +138,7 @@ class Database:
         settings = config.server_settings()
         with connecting(config.url):
             pool = await _pool(config, settings, least=1)
-        by_key = await _pool(config, {**settings, **PLANNED_ONCE}, least=0)
+        by_key = await _pool(config, {**settings, **PLANNED_ONCE}, least=0, kept=_BY_KEY)
         # The driver reads the URL in both pools: SQLAlchemy takes `sslmode` and the like for its own arguments.
         connect = partial(asyncpg.connect, config.url, server_settings=settings)
         engine = reading_engine(connect, config.read_pool_size)
@@ -163,7 +175,9 @@ class Database:
             yield conn
 
 
-async def _pool(config: DatabaseConfig, settings: dict[str, str], *, least: int) -> asyncpg.Pool[asyncpg.Record]:
+async def _pool(
+    config: DatabaseConfig, settings: dict[str, str], *, least: int, kept: _Kept = _SHORTLY
+) -> asyncpg.Pool[asyncpg.Record]:
     return await asyncpg.create_pool(
         config.url,
         min_size=least,
@@ -172,6 +186,8 @@ async def _pool(config: DatabaseConfig, settings: dict[str, str], *, least: int)
         init=_prepare,
         reset=_keep_session,
         max_cacheable_statement_size=_ANY_LENGTH,
+        max_cached_statement_lifetime=kept.statements,
+        max_inactive_connection_lifetime=kept.connections,
         command_timeout=config.statement_timeout_ms / 1000 + 5,
     )
 

@@ -174,6 +174,7 @@ def _given(erasure: Erasure) -> Mapping[str, object]:
         "leads": list(erasure.leads),
         "words": list(marks.words),
         "digits": list(marks.digits),
+        "encoded": list(marks.encoded),
         "exact": list(marks.exact),
         "desk": erasure.desk,
         "after": erasure.walked,

@@ -33,9 +33,16 @@ _TYPES = {
     "leads": "uuid[]",
     "words": "text[]",
     "digits": "text[]",
+    "encoded": "text[]",
     "exact": "text[]",
     "desk": "text",
     "after": "text",
+}
+#: The body of a stored answer, as text.
+ANSWER = "encode(body, 'escape')"
+_LOST = {
+    "executed_at": "coalesce(executed_at, created_at)",
+    **dict.fromkeys(("status", "headers", "body"), "NULL"),
 }
 #: As forms and addresses write a number: blanks, brackets, dashes, or escaped.
 _BETWEEN_DIGITS = "(%[0-9A-Fa-f]{2}|[ ()+.-])"
@@ -69,10 +76,11 @@ class Waiting:
     table: str
     columns: tuple[str, ...]
     where: str
+    name: str = ""
 
     @property
     def key(self) -> str:
-        return self.table
+        return self.name or self.table
 
 
 def mentions(*columns: str) -> str:
@@ -97,16 +105,27 @@ def mentioned_bytes(*columns: str) -> str:
 
 def names_one(column: str) -> str:
     """Return the condition that a text has the id of one of the person's leads or customers."""
-    return (
-        f"EXISTS (SELECT FROM regexp_matches({column}, '{_UUID}', 'g') AS m(found)"
-        " WHERE found[1]::uuid = ANY(:customers) OR found[1]::uuid = ANY(:leads))"
-    )
+    return names_any(column, "ANY(:customers || :leads)")
+
+
+def names_any(column: str, ids: str) -> str:
+    """Return the condition that a text has one of these ids, which are SQL that a comparison takes."""
+    return f"EXISTS (SELECT FROM regexp_matches({column}, '{_UUID}', 'g') AS m(found) WHERE found[1]::uuid = {ids})"
+
+
+def answers(names: str, name: str = "") -> Place:
+    """Return the place of stored answers that name the person so: a repeat of such a call hears `answer_lost`."""
+    return Place("idempotency", f"status IS NOT NULL AND {names}", _LOST, name=name)
 
 
 def by_ids(place: Place | Waiting) -> bool:
     """Return whether ids alone lead to the rows, so that it can be emptied when all else is forgotten."""
     _, names = statement(place)
-    return isinstance(place, Place) and place.walk is None and {"words", "digits", "exact"}.isdisjoint(names)
+    return (
+        isinstance(place, Place)
+        and place.walk is None
+        and {"words", "digits", "encoded", "exact"}.isdisjoint(names)
+    )
 
 
 def statement(place: Place | Waiting) -> tuple[str, tuple[str, ...]]:
@@ -138,7 +157,8 @@ def _change(place: Place) -> str:
 
 def _mentions(text: str) -> str:
     plain = f"lower(replace({text}, '%40', '@')) LIKE ANY(:words)"
-    return f"{plain} OR regexp_replace({text}, '{_BETWEEN_DIGITS}', '', 'g') LIKE ANY(:digits)"
+    spaced = f"regexp_replace({text}, '{_BETWEEN_DIGITS}', '', 'g') LIKE ANY(:digits)"
+    return f"{plain} OR {spaced} OR {text} LIKE ANY(:encoded)"
 
 
 def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
@@ -161,7 +181,6 @@ _DISCARDED = {
     "note": "'erased'",
     "state": "CASE WHEN state = 'done' THEN state ELSE 'discarded' END",
 }
-_ANSWER = "encode(body, 'escape')"
 
 #: What every service has: events on their way and parked ones, stored answers, saved filters.
 COMMON: tuple[Place | Waiting, ...] = (
@@ -173,19 +192,12 @@ COMMON: tuple[Place | Waiting, ...] = (
         {**_DISCARDED, "key": f"CASE WHEN {OF_ADDRESSES} THEN 'erased' ELSE key END"},
         name="parked events that name them",
     ),
-    # A repeat of such a call hears that its answer is lost. Sealed answers cannot be read, and last a day.
-    Place(
-        "idempotency",
-        "status IS NOT NULL AND (encode(body, 'escape') LIKE 'v1.%'"
-        f" OR {names_one(_ANSWER)}"
-        f" OR {mentions_bytes('body')} OR {mentions('headers')})",
-        {
-            "executed_at": "coalesce(executed_at, created_at)",
-            "status": "NULL",
-            "headers": "NULL",
-            "body": "NULL",
-        },
+    answers(names_one(ANSWER)),
+    # Sealed answers cannot be read, and last a day.
+    answers(
+        f"({ANSWER} LIKE 'v1.%' OR {mentions_bytes('body')} OR {mentions('headers')})", "answers that name them"
     ),
+    Place("idempotency", mentions("key"), {"key": "'erased ' || token"}, name="keys of calls that name them"),
     Place("saved_filter", mentioned("query::text", "name"), {"query": "'{}'", "name": "'erased ' || id"}),
     # By the address on any desk: the stream that goes below is of all of them.
     Waiting("outbox", ("key", "body"), f"({OF_KEYS} OR {OF_ADDRESSES} OR {mentioned_bytes('body')})"),

@@ -1,7 +1,8 @@
 """By what a person is found where no id names them. Pure."""
 
 import re
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from libs.common.contracts.erasures import Forgotten
@@ -10,16 +11,21 @@ from libs.common.domain.phone import read_phone
 
 LEAST = 6  # characters of a word: what is shorter stands in texts of others too
 NATIONAL = 10  # digits of a number without its country, which is written in many ways
+LEAST_ENCODED = 9  # characters of what is looked for in base64: what is shorter is found in others' texts too
 
 _PHONES = frozenset({IdentityKind.PHONE, IdentityKind.WHATSAPP})
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What names a person: `words` and `digits` are patterns of LIKE, `exact` whole addresses in every spelling."""
+    """What names a person: `words`, `digits` and `encoded` are patterns of LIKE, `exact` whole addresses.
+
+    `encoded`: the same words and digits as they stand within base64, as providers write them into ids.
+    """
 
     words: tuple[str, ...]
     digits: tuple[str, ...]
+    encoded: tuple[str, ...]
     exact: tuple[str, ...]
 
 
@@ -39,7 +45,9 @@ def marks_of(person: Forgotten) -> Marks:
     numbers = {number for text in phones for number in _numbers(text)}
     words = {text.lower() for text in emails | others if len(text) >= LEAST}
     exact |= emails | others | numbers | {f"+{number}" for number in numbers}
-    return Marks(_patterns(words), _patterns(number[-NATIONAL:] for number in numbers), tuple(sorted(exact)))
+    digits = {number[-NATIONAL:] for number in numbers}
+    encoded = {part for text in words | digits if len(text) >= LEAST_ENCODED for part in _encoded(text)}
+    return Marks(_patterns(words), _patterns(digits), _patterns(encoded), tuple(sorted(exact)))
 
 
 def _numbers(text: str) -> set[str]:
@@ -53,6 +61,19 @@ def _numbers(text: str) -> set[str]:
 
 def _digits(text: str) -> str:
     return re.sub(r"\D", "", text)
+
+
+def _encoded(text: str) -> Iterator[str]:
+    """Return a text as base64 has it: three bytes are four characters, so by where among three it begins.
+
+    The last character may have bits of what follows, which is taken to be ASCII: without it the last digit of a
+    number would be any digit.
+    """
+    said = text.encode()
+    for before in range(3):
+        first, last = -(-8 * before // 6), -(-8 * (before + len(said)) // 6)
+        for following in range(0, 128, 16):
+            yield b64encode(bytes(before) + said + bytes([following, 0])).decode()[first:last]
 
 
 def _patterns(texts: Iterable[str]) -> tuple[str, ...]:
