@@ -1,7 +1,6 @@
 """Use case of events about subjects: other services' events applied to processes in batches."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from libs.common.contracts import EventData, Received
@@ -10,6 +9,7 @@ from libs.common.contracts.intake import ChangeRefused, ContactRecorded, LeadSta
 from libs.common.contracts.notifications import MessageSent
 from libs.common.contracts.shared import SubjectKind
 from libs.common.contracts.tasks import WorkDeclined
+from libs.common.domain.frozen import replace
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.calls.actions import ring

@@ -2,7 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -13,6 +13,7 @@ from prometheus_client import Counter
 from libs.common.contracts import Cause, EventData, Outgoing
 from libs.common.contracts.shared import Stage, SubjectKind
 from libs.common.contracts.tasks import ChangeRequested
+from libs.common.domain.frozen import replace
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.together import Together

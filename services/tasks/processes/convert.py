@@ -1,13 +1,13 @@
 """Published events → events of the engine, and whom they concern."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypeAlias, assert_never, cast, get_args
 from uuid import UUID
 
 from libs.common.contracts import EventData, Received, assignment, intake, notifications, payments
 from libs.common.contracts import shared as wire
 from libs.common.contracts.shared import ContactKind, MessageProgress, SubjectKind
+from libs.common.domain.frozen import replace
 from services.tasks.engine import events as ev
 from services.tasks.engine.facts import (
     SILENCE,
