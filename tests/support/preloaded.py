@@ -4,9 +4,7 @@ import importlib
 
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.garbage import calm_collector
-from libs.common.platform.lean import serve_lean
 
-serve_lean()
 for service in SERVICES:
     importlib.import_module(f"services.{service}.app").api()
 for module in (

@@ -20,7 +20,6 @@ from libs.common.platform.core import Core, Telemetry, open_core
 from libs.common.platform.db.migrations import migrate
 from libs.common.platform.garbage import calm_collector
 from libs.common.platform.http.problems import ErrorTable
-from libs.common.platform.lean import serve_lean
 from libs.common.platform.sealing.keeper import SealedColumn, keep_sealed, require_keys, rotate
 from libs.common.platform.sealing.keys import MissingKeyError
 from libs.common.platform.settings import ServiceSettings, SettingsError
@@ -157,7 +156,6 @@ async def _run(service: Service[S, C], settings: S, command: str) -> None:
         print(f"{await service.rotate_keys(settings)} secrets sealed anew")  # noqa: T201 - the command's answer
     async with asyncio.TaskGroup() as group:
         if command in {"api", "all"}:
-            serve_lean()
             from libs.common.platform.http.assembly import serve_api
 
             group.create_task(_to_the_end(serve_api(service, settings, stop), stop))
