@@ -78,7 +78,7 @@ async def test_records_come_at_once_after_a_transaction_that_took_long(kafka_boo
     await eventually(partial(_polled, consumer, 1))
     fetcher = consumer._inner._fetcher
     [left] = fetcher._records.values()
-    left._created -= 5  # what the poll has brought took five seconds to apply
+    left._created -= 3  # what the poll has brought took three seconds to apply
     fetcher._notify(fetcher._wait_consume_future)
     await eventually(partial(_polled, consumer, 1))
     await producer.send([(topic, Message(b"a", b"3", []))])

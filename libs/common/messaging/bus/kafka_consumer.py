@@ -17,10 +17,12 @@ DYNAMIC_SESSION_MS = 10_000
 # How long the broker keeps a fetch that finds nothing; one that finds records is answered at once. What else is
 # asked of the same connection waits meanwhile: the watchdog's offsets, and partitions that were rewound.
 FETCH_WAIT_MS = 1_500
-# How long what was fetched may wait for the next poll before the client fetches from other partitions. One fetch is
-# under way at a time: if those have nothing, it is answered at the end of its wait, and what comes meanwhile to the
-# partitions that were read stays at the broker. The client's own 0.1 s is less than a full poll takes to apply.
-PREFETCH_SECONDS = 60.0
+# How long what was fetched may wait for the next poll before the client fetches from other partitions. One fetch
+# is under way at a time: if those have nothing, it is answered at the end of its wait, and what comes meanwhile
+# to the partitions that were read stays at the broker. The client's own 0.1 s is less than a full poll takes to
+# apply. Half of what the watchdog waits is the most: in a long backlog a partition may be read first of a round,
+# and last of the next.
+PREFETCH_SECONDS = 5.0
 # How often the client looks for what to fetch, besides whenever something came, was read, or was assigned. Its own
 # 0.2 s woke each idle worker five times a second, to find its fetch at the broker.
 LOOK_MS = 2_000
