@@ -35,6 +35,20 @@ async def quietly(work: Coroutine[object, object, object], seconds: float) -> No
         await bounded(work, seconds)
 
 
+async def to_its_end(work: Coroutine[object, object, T]) -> T:
+    """Return the result of `work`, which nothing cancels: a caller who is cancelled hears of it when it is done."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
+
+
 def start_apart(work: Coroutine[object, object, T], name: str) -> "asyncio.Task[T]":
     """Start work that is of all callers: nothing of the context of the one that comes first is seen by it.
 

@@ -150,8 +150,8 @@ class KeySet:
             try:
                 keys = parse_keys(await self._source.read())
             except (OSError, TimeoutError, ValueError) as error:
-                cause = type(error.__cause__ or error).__name__
-                log.warning("key set not read", error=cause, keys=len(self._keys))
+                cause = error.__cause__ if type(error) is OSError and error.__cause__ else error
+                log.warning("key set not read", error=type(cause).__name__, keys=len(self._keys))
                 return
             self._keys, self._read_at = keys, self._now()
             self.generation += 1

@@ -5,7 +5,6 @@ What is left of the extension is a greenlet per call, in which Core runs and awa
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 import orjson
 from sqlalchemy import create_engine
 from sqlalchemy.util import greenlet_spawn
+
+from libs.common.platform.waiting import to_its_end
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -81,8 +82,8 @@ async def reading(engine: Engine) -> AsyncIterator[Reading]:
     try:
         yield Reading(conn)
     finally:
-        # A reader that is cancelled meanwhile still gives it back.
-        await asyncio.shield(asyncio.ensure_future(greenlet_spawn(conn.close)))
+        # A reader that is cancelled meanwhile, be it twice, gives it back before the pool may be closed.
+        await to_its_end(greenlet_spawn(conn.close))
 
 
 async def dispose(engine: Engine) -> None:
