@@ -14,6 +14,7 @@ from tests.tasks.client import Api, Json
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, contact, lead, proposal
 
 MINUTES = timedelta(minutes=5)
+ANNAS_CUSTOMER = UUID(int=77)
 
 
 def written(desk: Desk, lead_id: UUID, ago: timedelta = timedelta(0), **changes: object) -> ContactRecorded:
@@ -106,6 +107,19 @@ async def test_a_reply_answers_what_the_customer_wrote_of_an_earlier_order(
     shown = await api.call("GET", "/timeline", role="admin", params={"lead_id": str(earlier)})
     kinds = [step["kind"] for step in shown.json()["items"]]
     assert kinds.count("message_written" if typed_in_the_app else "message_replied") == 1
+
+
+@pytest.mark.req("S2.9", "S2.10")
+async def test_a_reply_returns_no_call_of_another_order(desk: Desk, api: Api) -> None:
+    """A missed call waits to be called back, whatever is written of another order meanwhile."""
+    earlier, later = (lead("school").model_copy(update={"customer_id": ANNAS_CUSTOMER}) for _ in range(2))
+    await desk.receive(earlier, later)
+    await desk.receive(contact(lead_id=earlier.lead_id, customer_id=ANNAS_CUSTOMER))
+    [call] = await of_type(api, earlier.lead_id, "process_order")
+    await api.call("POST", f"/tasks/{call['id']}/take", sub="anna")
+    await desk.receive(reply(desk, later.lead_id, customer_id=ANNAS_CUSTOMER))
+    [after] = await of_type(api, earlier.lead_id, "process_order")
+    assert (after["state"], after["contacted_at"]) == ("active", None)
 
 
 @pytest.mark.req("S2.9", "P.3")

@@ -13,7 +13,7 @@ from libs.common.contracts.shared import ContactKind, Direction, OrderStatus, Si
 from libs.common.platform.ids import uuid7
 from services.tasks.numbers.actions import rebuild
 from tests.tasks.client import Api, Json
-from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, contact
+from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, contact, lead
 from tests.tasks.inbox import Inbox
 from tests.tasks.subjects import order_changed
 from tests.tasks.test_merges import merge
@@ -163,6 +163,25 @@ async def test_an_answer_takes_from_the_message_to_the_reply_whichever_is_heard_
     heard = [asked, written(desk, lead_id)]
     for each in reversed(heard) if reply_first else heard:
         await desk.receive(each)
+    assert await of_anna(api, "answers", "answer_seconds", "taken") == [1, 240.0, 1]
+
+
+@pytest.mark.req("S4.7", "S2.9")
+async def test_an_answer_written_of_another_order_counts_once_and_takes_neither(desk: Desk, api: Api) -> None:
+    """What was asked about the earlier order is answered in the conversation, which is of the later one."""
+    customer_id = uuid7()
+    orders = [lead("school").model_copy(update={"customer_id": customer_id}) for _ in range(2)]
+    await desk.receive(*orders)
+    earlier, later = (each.lead_id for each in orders)
+    said: dict[str, Any] = {
+        "kind": ContactKind.MESSAGE,
+        "direction": Direction.IN,
+        "operator_id": None,
+        "message_id": uuid7(),
+    }
+    await desk.receive(called(desk, earlier, **said))
+    await desk.pass_time(timedelta(minutes=4))
+    await desk.receive(written(desk, later).model_copy(update={"customer_id": customer_id}))
     assert await of_anna(api, "answers", "answer_seconds", "taken") == [1, 240.0, 1]
 
 

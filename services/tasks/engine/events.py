@@ -45,7 +45,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Something happened to another subject, for which the playbook listens."""
+    """Something happened to another subject, for which the playbook listens, or the customer was written to.
+
+    `operator` wrote, of whichever of the customer's leads.
+    """
 
     trigger: Trigger
     order_status: str | None = None
@@ -54,6 +57,7 @@ class Heard:
     spoken: Spoken = SILENCE
     direction: Direction | None = None
     at: datetime | None = None
+    operator: Operator | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ The rule of attribution (docs/adr/0028):
 - A lead that is merged into another counts no more while it was worked; what was done for it stays, and an undone
   merge gives it back.
 - Calls, outcomes and answers count for who made them, on the day when they were made. An answer's time runs from
-  the customer's first unanswered message to the reply, a written one or a call, by their own times.
+  the customer's first unanswered message to the reply, a written one or a call, by their own times. What they wrote
+  of one order is answered by a reply of another too: the orders share a conversation.
 """
 
 from collections import defaultdict
@@ -29,9 +30,9 @@ from zoneinfo import ZoneInfo
 from libs.common.contracts.shared import ContactKind, Direction, Signal, Stage
 from libs.common.domain.frozen import replace
 from services.tasks.engine.effects import Effect, Refuse, RequestMessage
-from services.tasks.engine.events import ContactRecorded, Event, MergedAway, OutcomeGiven, Parted, TakenBack
+from services.tasks.engine.events import ContactRecorded, Event, Heard, MergedAway, OutcomeGiven, Parted, TakenBack
 from services.tasks.engine.kept import TakeBack
-from services.tasks.engine.state import State
+from services.tasks.engine.state import Operator, State
 from services.tasks.playbooks.messages import Addressee
 
 LONGEST = 7 * 86_400  # seconds that one answer counts for: what waits longer was not waiting for it
@@ -188,6 +189,8 @@ def follow(
     match event:
         case ContactRecorded():
             figures = _contact(figures, event, before, now)
+        case Heard(contact=ContactKind.MESSAGE, direction=Direction.OUT, operator=Operator(id=by), at=at):
+            figures = _answered_elsewhere(figures, before, by, now if at is None else min(at, now))
         case OutcomeGiven():
             figures = _outcome(figures, event, effects, before, now)
         case TakenBack():
@@ -281,6 +284,11 @@ def _replied(figures: Figures, before: State, by: UUID, at: datetime) -> Figures
         return _answered(answered, before, by, asked, at)
     newer = figures.reply is None or figures.reply.at < at
     return replace(figures, reply=Reply(at, by, counted=False)) if newer else figures
+
+
+def _answered_elsewhere(figures: Figures, before: State, by: UUID, at: datetime) -> Figures:
+    """Count the answer to a question of this lead that was written of another; it is no contact of this one."""
+    return figures if figures.asked_at is None else _replied(figures, before, by, at)
 
 
 def _answered(figures: Figures, before: State, by: UUID, asked: datetime, at: datetime) -> Figures:

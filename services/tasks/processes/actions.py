@@ -128,7 +128,7 @@ async def _one(batch: Batch, event: Received[EventData], address: Address, opera
         batch.add_entry(received_entry(event, address.subject))
     if address.merged and not isinstance(event.data, Work):
         return
-    own = [*await _own(batch, event, address), *batch.waiting_for(address)]
+    own = await _own(batch, event, address)
     listening = batch.listening(address)
     others = [address.beside, *(process.state.facts.subject for process in own + listening)]
     for subject in dict.fromkeys(others):
@@ -139,7 +139,8 @@ async def _one(batch: Batch, event: Received[EventData], address: Address, opera
         moved = engine_event(for_processes(event.data), by_us=process is asker)
         batch.apply(process, with_operator(moved, for_processes(event.data), operators), event.follow())
     for process in listening:
-        batch.apply(process, heard(for_processes(event.data), address), event.follow())
+        told = heard(for_processes(event.data), address)
+        batch.apply(process, with_operator(told, for_processes(event.data), operators), event.follow())
     started = await _start_on(batch, event, address, operators)
     await batch.start_requested()
     # Most desks do nothing when an operator comes.

@@ -29,13 +29,14 @@ from services.tasks.numbers import store as numbers
 from services.tasks.numbers.convert import read_figures
 from services.tasks.numbers.rules import Figures, difference, follow
 from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.replies import is_ended_by_reply
 from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
 from services.tasks.processes.beside import Beside
 from services.tasks.processes.publish import is_only_noted, published
-from services.tasks.processes.rules import Address, asker, hearing, listens, not_started, waits_for
+from services.tasks.processes.rules import Address, asker, hearing, listens, not_started
 from services.tasks.processes.store import Origin, ProcessRow
-from services.tasks.processes.surroundings import UNREAD, Surroundings, of_customers, waiting_for_reply
+from services.tasks.processes.surroundings import UNREAD, Surroundings, of_customers
 from services.tasks.redistributions import store as redistributions
 from services.tasks.redistributions.rules import MemberState, Note, answers
 from services.tasks.timeline.convert import sent_entry, silent_entry, started_entry
@@ -102,18 +103,14 @@ class Batch:
 
         `desks` are those of possible new ones.
         """
-        listening = await self._listening(
-            {one for address in addresses if address.widely for one in self._aliases.whole(address.widely)}
-        )
-        replied_to = {one for who in {a.replied_to for a in addresses} if who for one in self._aliases.whole(who)}
-        waiting = await waiting_for_reply(self._tx.conn, replied_to) if replied_to else ()
+        listening = await self._listening(addresses)
         named = {address.process_id for address in addresses if address.process_id}
         found = await store.lock(
             self._tx.conn,
             subjects={
                 one.id for address in addresses for subject in address.subjects for one in self._ids(subject)
             },
-            ids={*ids, *named, *listening, *waiting},
+            ids={*ids, *named, *listening},
             tasks={address.task_id for address in addresses if address.task_id},
         )
         await self._take_in(found, desks)
@@ -138,14 +135,18 @@ class Batch:
             origin, figures = Origin(row["correlation_id"], row["traceparent"]), read_figures(row["figures"])
             self._add(Process(state, playbook, origin, state, figures, figures))
 
-    async def _listening(self, customers: Collection[UUID]) -> list[UUID]:
-        """Return the live processes about customers' leads whose playbooks listen for anything."""
-        rows = await of_customers(self._tx.conn, customers) if customers else []
-        playbooks = {
-            key: await self._ctx.playbooks.get(self._tx.conn, *key)
-            for key in {(row["playbook"], row["playbook_version"]) for row in rows}
-        }
-        return [row["id"] for row in rows if playbooks[row["playbook"], row["playbook_version"]].listens]
+    async def _listening(self, addresses: Collection[Address]) -> list[UUID]:
+        """Return the live processes about customers' leads that hear of another subject."""
+        wide = {one for each in addresses if each.widely for one in self._aliases.whole(each.widely)}
+        replied_to = {one for each in addresses if each.replied_to for one in self._aliases.whole(each.replied_to)}
+        rows = await of_customers(self._tx.conn, wide | replied_to) if wide or replied_to else []
+        found = []
+        for row in rows:
+            playbook = await self._ctx.playbooks.get(self._tx.conn, row["playbook"], row["playbook_version"])
+            listens_for = row["customer_id"] in wide and playbook.listens
+            if listens_for or (row["customer_id"] in replied_to and is_ended_by_reply(playbook, row["open"])):
+                found.append(row["id"])
+        return found
 
     async def _load_askers(self, addresses: Collection[Address]) -> None:
         """Find who asked for a status where a lead has several processes; one alone needs no search."""
@@ -196,19 +197,14 @@ class Batch:
         return [Subject(subject.kind, one) for one in sorted(self._aliases.whole(subject.id))]
 
     def listening(self, address: Address) -> list[Process]:
-        """Return the processes of other subjects that listen for an event, oldest first."""
-        if not self._listeners or address.trigger is None:
+        """Return the processes of other subjects that hear an event, oldest first."""
+        among = [*self._processes.values()] if address.reply else self._listeners
+        if not among or address.trigger is None:
             return []
         lead = self.main(address.subject) if address.subject else None
         customer_id = address.customer_id or (lead.state.facts.customer_id if lead else None)
         customers = self._aliases.whole(customer_id) if customer_id else ()
-        found = (p for p in self._listeners if listens(address, p.state, p.playbook, customers))
-        return sorted(found, key=lambda process: process.state.id)
-
-    def waiting_for(self, address: Address) -> list[Process]:
-        """Return the processes about other leads of a customer whom a reply answers, oldest first."""
-        customers = self._aliases.whole(address.replied_to) if address.replied_to else ()
-        found = (p for p in self._processes.values() if waits_for(address, p.state, customers)) if customers else ()
+        found = (p for p in among if listens(address, p.state, p.playbook, customers))
         return sorted(found, key=lambda process: process.state.id)
 
     def asker(self, address: Address, heard: Sequence[Process]) -> Process | None:

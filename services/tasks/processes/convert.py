@@ -245,11 +245,11 @@ def with_operator(event: ev.Event, data: ProcessEvent, operators: Operators) -> 
             known = operators.get(who)
             newer = known is not None and known.version > version
             return replace(event, absence=known.absence) if known is not None and newer else event
-        case ev.ContactRecorded(), intake.ContactRecorded(kind=kind, operator_id=UUID() as who):
+        case ev.ContactRecorded() | ev.Heard(), intake.ContactRecorded(kind=kind, operator_id=UUID() as who):
             known = operators.get(who)
             spoke = known is not None and kind is not ContactKind.MISSED
             return replace(event, operator=known.operator) if known is not None and spoke else event
-        case ev.ContactRecorded(), notifications.MessageSent(operator_id=UUID() as who):
+        case ev.ContactRecorded() | ev.Heard(), notifications.MessageSent(operator_id=UUID() as who):
             known = operators.get(who)
             return replace(event, operator=known.operator) if known is not None else event
         case _:

@@ -9,10 +9,8 @@ from libs.common.contracts.shared import SubjectKind
 from services.tasks.engine.facts import Subject
 from services.tasks.engine.state import ProcessId, State
 from services.tasks.playbooks.model import Playbook
+from services.tasks.playbooks.replies import is_ended_by_reply
 from services.tasks.playbooks.terms import Trigger
-
-#: How the names of rules begin that open a task because the customer was in contact.
-OF_CONTACT = f"on.{Trigger.CONTACT_RECORDED}."
 
 
 class NotStarted(StrEnum):
@@ -94,23 +92,24 @@ def not_started(subject: Subject, playbook: Playbook | None, *, runs: bool) -> N
 
 
 def listens(address: Address, state: State, playbook: Playbook, customers: Collection[UUID]) -> bool:
-    """Return whether a process of another subject hears the event; `customers`: the ids of the event's customer."""
-    if not state.live or address.trigger not in playbook.listens or state.facts.subject == address.subject:
-        return False
+    """Return whether a process of another subject hears the event; `customers`: the ids of the event's customer.
+
+    A reply is heard by each of the customer's leads that it answers, for all of them share a conversation.
+    """
     subject = state.facts.subject
+    if not state.live or subject == address.subject:
+        return False
+    if address.trigger not in playbook.listens and not (address.reply and _waits_for_reply(state, playbook)):
+        return False
     if subject.kind is SubjectKind.CUSTOMER:
         own = address.subject is not None and address.subject.kind is SubjectKind.CUSTOMER
         return not own and subject.id in customers
     return state.facts.customer_id in customers
 
 
-def waits_for(address: Address, state: State, customers: Collection[UUID]) -> bool:
-    """Return whether a reply is heard by a process about another lead, of which its customer has written."""
-    subject = state.facts.subject
-    of_theirs = subject.kind is SubjectKind.LEAD and state.facts.customer_id in customers
-    if not (address.reply and state.live and of_theirs) or subject == address.subject:
-        return False
-    return any(task.rule.startswith(OF_CONTACT) for task in state.open_tasks)
+def _waits_for_reply(state: State, playbook: Playbook) -> bool:
+    of_lead = state.facts.subject.kind is SubjectKind.LEAD
+    return of_lead and is_ended_by_reply(playbook, (task.type for task in state.open_tasks))
 
 
 def asker(address: Address, found: UUID | None, heard: Sequence[State]) -> ProcessId | None:

@@ -10,20 +10,17 @@ from libs.common.platform.db import Connection
 from services.tasks.desks.store import DESKS, ActiveDesk, active_desks
 from services.tasks.merges import store as merges
 from services.tasks.merges.rules import Aliases
-from services.tasks.processes.rules import OF_CONTACT
 
 READ = f"""
 SELECT m.are_merged, d.* FROM ({merges.ARE_MERGED}) AS m (are_merged)
 LEFT JOIN ({DESKS.replace("$1", "$2")}) AS d ON true
 """  # noqa: S608 - statements of our own
 OF_CUSTOMERS = """
-SELECT id, playbook, playbook_version FROM process WHERE customer_id = ANY($1::uuid[]) AND ended_at IS NULL
+SELECT p.id, p.customer_id, p.playbook, p.playbook_version, ARRAY(
+    SELECT t.type FROM (SELECT state, type FROM task WHERE process_id = p.id OFFSET 0) t WHERE t.state = 'active'
+) AS open
+FROM process p WHERE p.customer_id = ANY($1::uuid[]) AND p.ended_at IS NULL
 """
-WAITING_FOR_REPLY = f"""
-SELECT p.id FROM process p WHERE p.customer_id = ANY($1::uuid[]) AND p.ended_at IS NULL AND EXISTS (
-    SELECT FROM (SELECT state, rule FROM task WHERE process_id = p.id OFFSET 0) t
-    WHERE t.state = 'active' AND starts_with(t.rule, '{OF_CONTACT}'))
-"""  # noqa: S608 - a constant
 
 
 class Surroundings(NamedTuple):
@@ -44,10 +41,5 @@ async def read_surroundings(conn: Connection, ids: Collection[UUID], desks: Coll
 
 
 async def of_customers(conn: Connection, customers: Collection[UUID]) -> list[asyncpg.Record]:
-    """Return id and playbook version of the live processes about customers and their leads."""
+    """Return the live processes about customers and their leads: id, playbook version, types of open tasks."""
     return await conn.fetch(OF_CUSTOMERS, list(customers))
-
-
-async def waiting_for_reply(conn: Connection, customers: Collection[UUID]) -> list[UUID]:
-    """Return the live processes about customers' leads with a task because of what the customer has written."""
-    return [row["id"] for row in await conn.fetch(WAITING_FOR_REPLY, list(customers))]
