@@ -13,13 +13,14 @@ import pytest
 from deploy.standins.whatsapp_cloud import DEMO_PHONE_ID, wamid
 from libs.common.connect.command.rules import Outcome, Verdict
 from libs.common.connect.command.store import Limits
-from libs.common.contracts.erasures import Forgotten, NotificationsScrubbed
+from libs.common.contracts.erasures import CustomerErased, Forgotten, NotificationsScrubbed
 from libs.common.contracts.notifications import MessageReceived
 from libs.common.contracts.shared import Identity, IdentityKind
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
 from libs.common.platform.db.migrations import migrate
 from libs.common.platform.erasure.actions import Eraser
+from libs.common.platform.erasure.places import Waiting
 from libs.common.platform.erasure.retention import Keeper
 from libs.common.platform.sealing import DataKeys
 from libs.common.testkit.database import StackDatabase, empty_database
@@ -76,6 +77,32 @@ FILLED = (
     """,
 )
 
+ANOTHER = CustomerErased(
+    erasure_id=UUID(int=2), customer_id=UUID(int=9), customer_ids=(UUID(int=9),), lead_ids=(), person=BY_NUMBER
+)
+# Events and a message that stand under their digests already.
+LEFT_BESIDE = (
+    """
+    INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, address, state,
+                          received_at, stored_at, look_at)
+    SELECT desk, channel_id, kind, $1, status, at, payload, '79000000001', 'new', now(), now(), now()
+    FROM callback WHERE kind = 'status'
+    """,
+    """
+    INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, address, state,
+                          received_at, stored_at, look_at)
+    SELECT desk, channel_id, kind, $1, status, at, payload, '79000000001', 'kept', now(), now(), now()
+    FROM callback WHERE kind = 'inbound'
+    """,
+    """
+    INSERT INTO received_message (id, desk, channel_id, external_id, direction, known_by, content, at, received_at,
+                                  customer_id)
+    SELECT gen_random_uuid(), desk, channel_id, $1, 'in', known_by, content, now(), now(),
+           '00000000-0000-0000-0000-000000000009'
+    FROM received_message
+    """,
+)
+
 
 @dataclass
 class Story:
@@ -110,6 +137,12 @@ class Story:
     async def comes_to(self) -> object:
         """Let the eraser go on, and return the place that it has come to."""
         await self.eraser().round()
+        return (await self.row("SELECT place FROM erasure"))["place"]
+
+    async def comes_to_a_call(self) -> object:
+        """Return the same, while a call is under way."""
+        called = Waiting("message", (), "true", name="calls under way")
+        await Eraser(self.ctx.core, (PLACES[0], called)).round()
         return (await self.row("SELECT place FROM erasure"))["place"]
 
     async def found(self, *words: str) -> set[str]:
@@ -218,6 +251,31 @@ async def test_an_erasure_waits_for_the_answer_to_a_call_under_way(notifications
         await record(story.db, Result(called, Outcome(Verdict.ACCEPTED, external_id=SENT)))
         await done(story.db, story.eraser())
         assert tuple(waits) == ("running", "calls under way")
+        assert await story.found(NUMBER[-10:]) == set()
+
+
+async def test_a_report_that_comes_again_meanwhile_does_not_stop_an_erasure(notifications_db: Database) -> None:
+    """Its message has its name by then, and what was reported before does not."""
+    async with told(notifications_db) as story:
+        await story.db.pool.execute(FILLED[0], NUMBER, SENT)
+        await story.hear(status())
+        await apply(story.ctx, erased(BY_NUMBER))
+        await eventually(story.comes_to_a_call, lambda place: place == "calls under way")
+        await story.hear(status())
+        await done(story.db, story.eraser())
+        assert await story.found(NUMBER[-10:]) == set()
+
+
+@pytest.mark.parametrize("left", LEFT_BESIDE)
+async def test_what_the_release_before_stored_anew_stops_no_erasure(notifications_db: Database, left: str) -> None:
+    """It may serve while this one does, and does not know what comes to it again."""
+    async with told(notifications_db) as story:
+        for statement, count in zip(FILLED, (2, 3, 2), strict=True):
+            await story.db.pool.execute(statement, *(NUMBER, SENT, CUSTOMER)[:count])
+        await story.erase()
+        await story.db.pool.execute(left, SENT)
+        await apply(story.ctx, ANOTHER)
+        await done(story.db, story.eraser())
         assert await story.found(NUMBER[-10:]) == set()
 
 
