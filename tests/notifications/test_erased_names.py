@@ -177,6 +177,10 @@ def status(word: str = "read", **members: object) -> dict[str, object]:
     return {"statuses": [{**said, **members}]}
 
 
+def stop(at: int) -> dict[str, object]:
+    return {"user_preferences": [{"wa_id": NUMBER, "value": "stop", "timestamp": at}]}
+
+
 def written(message_id: str = HEARD) -> dict[str, object]:
     said = {"from": NUMBER, "id": message_id, "timestamp": str(AT), "type": "text", "text": {"body": "Где заказ?"}}
     return {"messages": [said]}
@@ -188,7 +192,8 @@ def written(message_id: str = HEARD) -> dict[str, object]:
         (BY_CHAT, CHAT, f"{CHAT}:17"),  # Telegram
         (BY_NUMBER, NUMBER, SENT),
         (BY_NUMBER, NUMBER, f"17:{NUMBER}"),  # SMSC
-        (BY_NUMBER, NUMBER, NUMBER),  # a wish of theirs at Meta
+        (BY_NUMBER, NUMBER, NUMBER),  # a wish of theirs at Meta, as the release before named it
+        (BY_NUMBER, NUMBER, f"stop:{AT}:{NUMBER}"),
     ],
 )
 async def test_no_id_of_a_provider_says_whose_a_message_was(
@@ -277,6 +282,20 @@ async def test_what_the_release_before_stored_anew_stops_no_erasure(notification
         await apply(story.ctx, ANOTHER)
         await done(story.db, story.eraser())
         assert await story.found(NUMBER[-10:]) == set()
+
+
+async def test_who_comes_back_after_an_erasure_and_wants_no_advertisements_is_heard(
+    notifications_db: Database,
+) -> None:
+    async with told(notifications_db) as story:
+        await story.hear(stop(AT))
+        await story.db.pool.execute("DELETE FROM outbox")
+        await story.erase()
+        await story.hear(stop(AT))
+        late = await story.found(NUMBER[-10:])
+        await story.hear(stop(AT + 60))
+        assert late == set()
+        assert {"address", "callback"} <= await story.found(NUMBER[-10:])
 
 
 async def test_a_link_of_an_advertisement_ends_nothing_for_no_one(notifications_db: Database) -> None:

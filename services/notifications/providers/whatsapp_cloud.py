@@ -26,6 +26,7 @@ from libs.common.platform.auth.webhooks import same_secret
 from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.config import Key
 from services.notifications.providers.reading import (
+    MAX_ID,
     MAX_URL,
     digits,
     e164,
@@ -362,8 +363,10 @@ def _preference(element: JsonObject, value: JsonObject) -> Report | None:
     who = identifier(element.get("wa_id")) or identifier(element.get("user_id"))
     if who is None or wish not in _WISHES:
         return None
+    # It has no id of its own. Who says it is none: what they say another time is another thing, also to an erasure.
+    own = f"{wish}:{number(element.get('timestamp')) or ''}:{who}"[:MAX_ID]
     return Report(
-        ReportKind.PREFERENCE, who, unix(element.get("timestamp")), wish, element, address=who,
+        ReportKind.PREFERENCE, own, unix(element.get("timestamp")), wish, element, address=who,
         sender=identifier(member(value, "metadata", "phone_number_id")), remember=_WISHES[wish],
     )  # fmt: skip
 
