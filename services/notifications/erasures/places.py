@@ -181,7 +181,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "feed": "desk",
     "feed_item": "desk kind order_number",  # the number is ours
     "forgotten_key": "key",  # of digests that stand for what is erased, destroyed within days
-    "idempotency": "scope fingerprint",
+    "idempotency": "scope key fingerprint",  # a day: a repeat must find its key, or its call is made again
     "consent": "desk closed",
     "lead_operator": "desk",
     "masking": "desk",
