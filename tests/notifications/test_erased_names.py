@@ -29,7 +29,7 @@ from services.notifications.channels.queries import channel_of_webhook
 from services.notifications.context import Context
 from services.notifications.delivery.store import Result
 from services.notifications.erasures.places import AGED, PLACES
-from services.notifications.erasures.store import KEPT, destroy_keys
+from services.notifications.erasures.store import KEPT, KNOWN, destroy_keys
 from services.notifications.providers.values import Raw
 from services.notifications.unsubscribes.actions import unsubscribe
 from services.notifications.webhooks.actions import apply_callbacks
@@ -343,12 +343,47 @@ async def test_ids_that_erasures_of_the_release_before_have_left_go_with_the_upg
             before = await tables_with(conn, "notifications", NUMBER[-10:])
             await migrate("notifications", url)
             after = await tables_with(conn, "notifications", NUMBER[-10:])
-            others = await conn.fetch("SELECT FROM attempt WHERE provider_message_id = 'another'")
+            others = [row[0] for row in await conn.fetch(OTHERS)]
+            known = [row[0] for row in await conn.fetch(KNOWN, [CHANNEL_ID], [await conn.fetchval(NAME, SENT)])]
         finally:
             await conn.close()
-    assert (before, after, len(others)) == ({"attempt", "callback", "received_message"}, set(), 1)
+    assert (before, after) == ({"attempt", "callback", "received_message"}, set())
+    assert others == ["another", "complaint"]
+    assert known == [CHANNEL_ID]
 
 
+async def test_the_upgrade_names_callbacks_of_no_message_by_stretches(postgres_url: str) -> None:
+    """There may be millions of them."""
+    async with empty_database(postgres_url) as admin_url:
+        url = StackDatabase(admin_url, {}).url("notifications")
+        await migrate("notifications", url, to="notifications_0040")
+        conn = await asyncpg.connect(url)
+        try:
+            await conn.execute(MANY, CHANNEL_ID)
+            await migrate("notifications", url)
+            rows = await conn.fetch(STEPS)
+        finally:
+            await conn.close()
+    assert [row["named"] for row in rows] == [5000, 5000, 1]
+
+
+OTHERS = """
+SELECT provider_message_id FROM attempt WHERE NOT starts_with(provider_message_id, 'erased ')
+UNION ALL SELECT provider_message_id FROM callback WHERE NOT starts_with(provider_message_id, 'erased ')
+"""
+NAME = """
+SELECT 'erased ' || encode(sha256(key || convert_to($1, 'UTF8')), 'hex') FROM forgotten_key
+"""
+MANY = """
+INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, state, received_at,
+                      stored_at, look_at)
+SELECT 'demo', $1, 'inbound', 'n-' || n, '', now(), '{}', 'kept', now(), now(), now()
+FROM generate_series(1, 10001) AS n
+"""
+STEPS = """
+SELECT count(*) AS named FROM callback WHERE starts_with(provider_message_id, 'erased ')
+GROUP BY xmin ORDER BY min(id)
+"""
 CHANNEL_ID = UUID(int=1)
 LEFT = (
     f"""
@@ -388,6 +423,13 @@ LEFT = (
     INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, state, received_at,
                           stored_at, look_at)
     VALUES ('demo', '{CHANNEL_ID}', 'inbound', '{{name}}', '', now(), '{{{{}}}}', 'kept', now(), now(), now())
+    """,
+    # A complaint about a mail has no more than its name.
+    f"""
+    INSERT INTO callback (desk, channel_id, kind, provider_message_id, reference, status, at, payload, state,
+                          received_at, stored_at, look_at)
+    VALUES ('demo', '{CHANNEL_ID}', 'preference', 'complaint', 'complaint', 'complaint', now(), '{{{{}}}}', 'kept',
+            now(), now(), now())
     """,
     "INSERT INTO erased (id, kind, desk, erasure_id) VALUES ('{lead}', 'lead', 'demo', gen_random_uuid())",
 )
