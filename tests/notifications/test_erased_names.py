@@ -55,6 +55,7 @@ pytestmark = pytest.mark.req("P.7")
 NUMBER, CHAT, OTHER_HOOK = "79000000001", "590000417", "hook-key-of-another-number"
 SENT, HEARD = wamid(NUMBER, "sent"), wamid(NUMBER, "heard", received=True)
 AT = 1772442930
+PASSING = 131016  # an error that is tried again
 BY_NUMBER = Forgotten(phone=f"+{NUMBER}")
 BY_CHAT = Forgotten(identities=(Identity(kind=IdentityKind.TELEGRAM, value=CHAT),))
 # What is left of a conversation: an answer, what the customer wrote, and what was reported of both and of neither.
@@ -233,6 +234,17 @@ async def test_a_late_report_that_knows_our_key_alone_names_its_message(notifica
         assert (message["state"], await story.found(NUMBER[-10:], reference)) == ("read", {"attempt"})
         left = await story.row("SELECT reference, id::text FROM attempt")
         assert (left["reference"].startswith("erased "), left["id"]) == (True, reference)
+
+
+async def test_what_fails_after_an_erasure_is_not_sent_again(notifications_db: Database) -> None:
+    async with told(notifications_db) as story:
+        await story.db.pool.execute(FILLED[0], NUMBER, SENT)
+        await story.hear(status("sent"))
+        await story.db.pool.execute("DELETE FROM outbox")
+        await story.erase()
+        await story.hear(status("failed", errors=[{"code": PASSING}]))
+        assert (await story.row("SELECT state FROM attempt"))["state"] == "accepted"
+        assert (await story.row("SELECT state FROM message"))["state"] == "failed"
 
 
 async def test_what_others_report_stays_as_it_is(notifications_db: Database) -> None:
