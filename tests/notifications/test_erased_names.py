@@ -173,7 +173,7 @@ async def told(db: Database, code: str = "whatsapp_cloud") -> AsyncIterator[Stor
         await ctx.transport.close()
 
 
-def status(word: str = "read", **members: object) -> dict[str, object]:
+def status(word: str = "read", **members: object) -> dict[str, list[dict[str, object]]]:
     said = {"id": SENT, "status": word, "timestamp": str(AT), "recipient_id": NUMBER}
     return {"statuses": [{**said, **members}]}
 
@@ -294,6 +294,16 @@ async def test_what_the_release_before_stored_anew_stops_no_erasure(notification
         await apply(story.ctx, ANOTHER)
         await done(story.db, story.eraser())
         assert await story.found(NUMBER[-10:]) == set()
+
+
+async def test_what_cannot_be_read_of_others_stays_beside_a_late_report(notifications_db: Database) -> None:
+    async with told(notifications_db) as story:
+        await story.db.pool.execute(FILLED[0], NUMBER, SENT)
+        await story.erase()
+        unread = [{"recipient_id": NUMBER}, {"recipient_id": "79000000002"}]
+        await story.hear({"statuses": [*status()["statuses"], *unread]})
+        raw = bytes((await story.row("SELECT raw FROM unreadable"))["raw"])
+        assert orjson.loads(raw) == {"entry[0].changes[0].statuses[2]": {"recipient_id": "79000000002"}}
 
 
 async def test_who_comes_back_after_an_erasure_and_wants_no_advertisements_is_heard(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -180,12 +180,12 @@ class WhatsAppCloud(Adapter):
         body, reason = json_of(raw.body)
         if not isinstance(body, dict) or not isinstance(body.get("entry"), list):
             return Reading((), (reason or "body",))
-        found: list[tuple[str, Report | None]] = []
+        found: list[_Part] = []
         for at, entry in places("entry", [*objects(body["entry"])]):
             for place, change in places(f"{at}.changes", [*objects(member(entry, "changes"))]):
                 found += _change(place, change, entry)
-        unreadable = tuple(name for name, report in found if report is None)
-        return Reading([report for _, report in found if report is not None], unreadable)
+        unread = {name: part for name, part, report in found if report is None}
+        return Reading([report for _, _, report in found if report is not None], tuple(unread), unread)
 
     @classmethod
     def written(cls, element: JsonObject) -> Written | None:
@@ -262,20 +262,23 @@ def _button(at: int, button: Button) -> dict[str, object]:
     return {"type": "button", "sub_type": button.kind, "index": str(at), "parameters": parameters}
 
 
-def _change(place: str, change: object, entry: object) -> Iterator[tuple[str, Report | None]]:
+_Part: TypeAlias = tuple[str, object, Report | None]  # the name of its place, and what it says if it could be read
+
+
+def _change(place: str, change: object, entry: object) -> Iterator[_Part]:
     value = member(change, "value")
     match member(change, "field"):
         case "messages" | "smb_message_echoes" if isinstance(value, dict):
             for name, reader in _READERS.items():
                 for at, element in places(f"{place}.{name}", [*objects(value.get(name, []))]):
-                    yield at, reader(element, value) if isinstance(element, dict) else None
+                    yield at, element, reader(element, value) if isinstance(element, dict) else None
         case "message_template_status_update" if isinstance(value, dict):
-            yield place, _moderation(value, unix(member(entry, "time")))
+            yield place, change, _moderation(value, unix(member(entry, "time")))
         case "account_update" | "phone_number_quality_update" if isinstance(value, dict):
             word = words(value.get("event")) or "update"
-            yield place, Report(ReportKind.CHANNEL, word, unix(member(entry, "time")), word, value)
+            yield place, change, Report(ReportKind.CHANNEL, word, unix(member(entry, "time")), word, value)
         case _:
-            yield place, None
+            yield place, change, None
 
 
 def _status(element: JsonObject, value: JsonObject) -> Report | None:
