@@ -7,7 +7,7 @@ from libs.common.messaging.inbox.tables import inbox_tables
 from libs.common.messaging.outbox.tables import outbox_tables
 from libs.common.platform.attention.tables import attention_table
 from libs.common.platform.audit.tables import audit_table
-from libs.common.platform.auth.tickets import stream_ticket_table
+from libs.common.platform.auth.tables import stream_ticket_table
 from libs.common.platform.db.naming import NAMING
 from libs.common.platform.edits.tables import edit_table
 from libs.common.platform.erasure.tables import erasure_tables, retention_table

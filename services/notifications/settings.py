@@ -11,7 +11,7 @@ from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 
 from libs.common.connect.command.store import Policy
 from libs.common.connect.webpush import VapidKey
-from libs.common.platform.objects import S3, Bucket, Folder, Objects
+from libs.common.platform.objects import Bucket, Folder, Objects
 from libs.common.platform.settings import ServiceSettings
 from services.notifications.providers.registry import PROVIDERS
 from services.notifications.providers.values import Limits
@@ -109,6 +109,8 @@ class NotificationsSettings(ServiceSettings, env_prefix="NOTIFICATIONS_"):
         given = (self.media_s3_endpoint, self.media_s3_bucket, self.media_s3_key, self.media_s3_secret)
         match given:
             case (str(endpoint), str(name), str(key), SecretStr() as secret):
+                from libs.common.platform.objects.s3 import S3  # 5 MB, where there is a bucket
+
                 return S3(Bucket(endpoint, name, self.media_s3_region, key, secret), self.media_timeout)
         return None
 

@@ -16,7 +16,7 @@ from typing import assert_never
 import uvloop
 
 from libs.common.platform.telemetry.logs import configure_logging
-from tests.bench import accept, before, chain, idle, messages, nexts, pipes, read, streams, workers
+from tests.bench import accept, before, chain, filled, idle, messages, nexts, pipes, read, streams, workers
 from tests.bench.bare import bare_chain_on
 from tests.bench.figures import Part
 from tests.bench.peers import compare
@@ -86,7 +86,8 @@ async def measure(servers: Servers, name: Name, size: Size, peers: Path | None) 
                 servers, leads=size.burst, seconds=size.seconds, rounds=rounds, warm=size.warm_up
             )
         case Name.IDLE:
-            return await idle.measure(servers, size.seconds, settled=min(idle.SETTLED, size.seconds))
+            settled = min(idle.SETTLED, size.seconds)
+            return await idle.measure(servers, size.seconds, settled=settled, leads=size.burst)
         case Name.STREAMS:
             return await streams.measure(servers, streams=size.streams, leads=EVENTS, seconds=size.seconds)
         case Name.READ:
@@ -99,6 +100,10 @@ async def measure(servers: Servers, name: Name, size: Size, peers: Path | None) 
             return await _peers(servers, size, peers)
         case Name.BEFORE:
             return await before.measure(size.burst, size.chain.step, size.chain.steps)
+        case Name.FILLED:
+            return await filled.measure(
+                servers, leads=size.year, burst=size.burst, rounds=min(2, size.rounds), warm=size.warm_up
+            )
         case _:
             assert_never(name)
 

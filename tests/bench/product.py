@@ -14,13 +14,13 @@ from uuid import uuid4
 from libs.common.contracts import Topic, topic_name
 from libs.common.contracts.tasks import TaskAssigned
 from libs.common.messaging.bus.topics import PARTITIONS, ensure_topics
-from tests.bench.client import Target, post_orders
+from tests.bench.client import Posted, Target, post_orders
 from tests.bench.cpu import CpuMeter
 from tests.bench.desk import PLAYBOOK, make_desk
 from tests.bench.figures import Count
 from tests.bench.observer import Observer, observing
 from tests.bench.servers import Servers, count
-from tests.bench.spine import Hold
+from tests.bench.spine import BURST, Hold
 from tests.support.stack import ProcessStack, process_stack
 
 ACCEPTED = 202
@@ -40,6 +40,14 @@ def meter_of(servers: Servers, stack: ProcessStack) -> CpuMeter:
     postgres, kafka = servers.pids()
     processes = {**stack.children.pids(), "kafka": kafka, "load and observer": os.getpid()}
     return CpuMeter(processes, postgres)
+
+
+async def _post(stack: ProcessStack, target: Target, leads: int, rate: float) -> Posted:
+    """Post orders. Raises RuntimeError when one is not accepted."""
+    posted = await post_orders(target, uuid4().hex[:12], leads, rate)
+    if posted.statuses != {ACCEPTED: leads}:
+        raise RuntimeError(f"not all {leads} orders were accepted: {posted.statuses}; {stack.said}")
+    return posted
 
 
 @asynccontextmanager
@@ -65,9 +73,7 @@ class ProductSide:
     sent: list[int]
 
     async def send(self, leads: int, rate: float) -> Mapping[str, float]:
-        posted = await post_orders(self.target, uuid4().hex[:12], leads, rate)
-        if posted.statuses != {ACCEPTED: leads}:
-            raise RuntimeError(f"not all {leads} orders were accepted: {posted.statuses}; {self.stack.said}")
+        posted = await _post(self.stack, self.target, leads, rate)
         self.sent.append(leads)
         return posted.due
 
@@ -85,6 +91,7 @@ class Product:
     effects: Mapping[str, str]
     target: Target | None = None
     sent: list[int] = field(default_factory=list)
+    copied: int = 0  # leads that are in the tables and were never sent
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Target]:
@@ -109,13 +116,18 @@ class Product:
         assert self.target is not None
         async with running_processes(self.stack, "intake-api"):
             meter = meter_of(self.servers, self.stack)
-            posted = await post_orders(self.target, uuid4().hex[:12], leads, float("inf"))
-            if posted.statuses != {ACCEPTED: leads}:
-                raise RuntimeError(f"not all {leads} orders were accepted: {posted.statuses}; {self.stack.said}")
-            return Hold(float("inf"), leads, posted.answered - posted.started, (), meter.lap())
+            posted = await _post(self.stack, self.target, leads, BURST)
+            return Hold(BURST, leads, posted.answered - posted.started, (), meter.lap())
+
+    async def take(self, leads: int) -> None:
+        """Post orders as fast as they are taken, and wait until all are done; nobody watches."""
+        assert self.target is not None
+        await _post(self.stack, self.target, leads, BURST)
+        self.sent.append(leads)
+        await self._settle()
 
     async def counts(self) -> Sequence[Count]:
-        url, leads = self.stack.database.admin_url, sum(self.sent)
+        url, leads = self.stack.database.admin_url, sum(self.sent) + self.copied
         found = [Count(f"product: {what}", leads, await count(url, query)) for what, query in self.effects.items()]
         return [*found, Count("product: events left in outboxes", 0, await count(url, LEFT))]
 

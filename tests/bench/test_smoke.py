@@ -17,6 +17,7 @@ PARTS = (
     Name.STREAMS,
     Name.READ,
     Name.NEXT,
+    Name.FILLED,
 )
 
 

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import ColumnElement, select, text, true
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.common.platform.db import Reading
 from services.intake.leads import search as finding
 from services.intake.leads.search import in_order, search
 from services.intake.leads.tables import lead
@@ -140,7 +140,7 @@ async def crowd(api: Api) -> None:
         await api.ctx.core.db.pool.execute(statement)
 
 
-async def planned(conn: AsyncConnection, condition: ColumnElement[bool]) -> str:
+async def planned(conn: Reading, condition: ColumnElement[bool]) -> str:
     """Return the plan of a page of leads."""
     page = select(lead.c.id).where(condition).order_by(lead.c.created_at.desc(), lead.c.id.desc()).limit(51)
     explained = page.compile(conn.engine, compile_kwargs={"literal_binds": True})

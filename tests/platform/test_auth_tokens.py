@@ -51,7 +51,7 @@ class Issuer:
     async def read(self) -> bytes:
         self.reads += 1
         if self.down:
-            raise httpx.ConnectError("down")
+            raise OSError("down")
         return self.documents[-1]
 
     def verifier(self) -> JwtVerifier:
@@ -209,6 +209,17 @@ async def test_a_url_is_read_within_its_size() -> None:
     assert await UrlKeys("https://issuer.test/small", transport).read() == b"x"
     with pytest.raises(ValueError, match="too large"):
         await UrlKeys("https://issuer.test/large", transport).read()
+
+
+@pytest.mark.parametrize("url", ["https://issuer.test/down", "https://issuer.test/gone", "https://[issuer/keys"])
+async def test_a_url_that_cannot_be_read_is_an_error_of_the_system(url: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/down":
+            raise httpx.ConnectError("refused")
+        return httpx.Response(404)
+
+    with pytest.raises(OSError, match=r"refused|404|Invalid"):
+        await UrlKeys(url, httpx.MockTransport(answer)).read()
 
 
 async def test_a_file_is_read_again(tmp_path: Path) -> None:

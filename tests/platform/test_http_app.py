@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from libs.common.platform.http import shell
 from libs.common.platform.http.app import begin_shutdown, create_app
-from libs.common.platform.http.pagination import Limit
+from libs.common.platform.http.paging import Limit
 from libs.common.platform.http.problems import Fault
 from libs.common.platform.http.readiness import Readiness
 from libs.common.platform.http.routes import api_router

@@ -15,12 +15,14 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from libs.common.platform.http.catalogue import CATALOGUE, type_of
-from libs.common.platform.http.etag import etag, named, required_version, stale
+from libs.common.platform.http.etag import named, required_version
 from libs.common.platform.http.faults import untagged
 from libs.common.platform.http.language import Language, language_of
 from libs.common.platform.http.pagination import Keyset, PageQuery, decode_cursor, encode_cursor
 from libs.common.platform.http.problems import Problem
-from libs.common.platform.http.sse import ServerEvent, event_stream, last_event_id
+from libs.common.platform.http.server_event import ServerEvent
+from libs.common.platform.http.sse import event_stream, last_event_id
+from libs.common.platform.http.stale import etag, stale
 from tests.support.patience import PATIENCE
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

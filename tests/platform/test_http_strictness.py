@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from libs.common.platform.http.app import create_app
 from libs.common.platform.http.deps import Admin
 from libs.common.platform.http.etag import IfMatch, set_etag
-from libs.common.platform.http.pagination import Paged
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment, Patch
 from libs.common.testkit.issuer import TokenIssuer

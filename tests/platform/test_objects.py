@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from deploy.standins.faults import Failure, Mode
 from deploy.standins.s3 import DEMO_BUCKET, DEMO_KEY, DEMO_REGION, DEMO_SECRET, S3Standin
 from deploy.standins.server import running
-from libs.common.platform.objects import S3, Bucket, Folder, Objects, ObjectsError, Presented
+from libs.common.platform.objects import Bucket, Folder, Objects, ObjectsError, Presented
+from libs.common.platform.objects.s3 import S3
 
 KEY = "ab/0197a1b2-aaaa-7bbb-8ccc-0123456789ab"
 LASTS = timedelta(seconds=60)

@@ -11,7 +11,7 @@ from libs.common.contracts.notifications import FREE_TEXT, FinalState, MessageDe
 from libs.common.contracts.shared import ContactKind, Direction, Speaker
 from libs.common.platform.ids import uuid7
 from tests.tasks.client import Api, Json
-from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, contact, proposal
+from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, contact, lead, proposal
 
 MINUTES = timedelta(minutes=5)
 
@@ -23,11 +23,14 @@ def written(desk: Desk, lead_id: UUID, ago: timedelta = timedelta(0), **changes:
     return contact(lead_id=lead_id, **{**said, **changes})
 
 
-def reply(desk: Desk, lead_id: UUID, operator_id: UUID | None = ANNA_ID) -> MessageSent:
+def reply(
+    desk: Desk, lead_id: UUID, operator_id: UUID | None = ANNA_ID, customer_id: UUID | None = None
+) -> MessageSent:
     """What a person wrote through the desk, once a provider has accepted it."""
     return MessageSent(
         message_id=uuid7(), lead_id=lead_id, template=FREE_TEXT, template_version=0, purpose="reply",
         channel="whatsapp", provider="wazzup", actor="anna", operator_id=operator_id, at=desk.clock.now(),
+        customer_id=customer_id,
     )  # fmt: skip
 
 
@@ -82,6 +85,27 @@ async def test_a_reply_completes_the_answer_task_by_rule(desk: Desk, api: Api, *
     await desk.receive(echo if typed_in_the_app else reply(desk, lead_id))
     [task] = await of_type(api, lead_id)
     assert (task["state"], task["outcome"], task["closed_by"]) == ("completed", "answered", "system")
+
+
+@pytest.mark.req("S2.9", "P.10")
+@pytest.mark.parametrize("typed_in_the_app", [True, False])
+async def test_a_reply_answers_what_the_customer_wrote_of_an_earlier_order(
+    desk: Desk, api: Api, *, typed_in_the_app: bool
+) -> None:
+    """Their orders share a conversation, which is of the latest; a call that is due stays due."""
+    customer_id, stranger = uuid7(), uuid7()
+    orders = [lead("school").model_copy(update={"customer_id": who}) for who in [customer_id] * 3 + [stranger]]
+    await desk.receive(*orders)
+    earlier, silent, latest, other = (order.lead_id for order in orders)
+    await desk.receive(written(desk, earlier, customer_id=customer_id), written(desk, other, customer_id=stranger))
+    echo = written(desk, latest, direction=Direction.OUT, customer_id=customer_id)
+    await desk.receive(echo if typed_in_the_app else reply(desk, latest, customer_id=customer_id))
+    states = [task["state"] for lead in (earlier, other) for task in await of_type(api, lead)]
+    calls = [task["state"] for lead in (earlier, silent) for task in await of_type(api, lead, "process_order")]
+    assert (states, calls) == (["completed", "active"], ["active", "active"])
+    shown = await api.call("GET", "/timeline", role="admin", params={"lead_id": str(earlier)})
+    kinds = [step["kind"] for step in shown.json()["items"]]
+    assert kinds.count("message_written" if typed_in_the_app else "message_replied") == 1
 
 
 @pytest.mark.req("S2.9", "P.3")

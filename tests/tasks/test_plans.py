@@ -4,17 +4,25 @@ import pytest
 
 from libs.common.platform.db import Connection
 from services.tasks.processes import store
+from services.tasks.processes.surroundings import WAITING_FOR_REPLY
 from services.tasks.queues import store as queues
 from services.tasks.tasks.store import MOVED_TASK
 from tests.tasks.desk import Desk, lead
 
+
+def _none(number: int) -> str:
+    """Return so many empty arrays as arguments."""
+    return ", ".join(["'{}'"] * number)
+
+
 STATEMENTS = (
-    (store.UPDATE_TASKS, len(MOVED_TASK.columns)),
-    (store.PARTS, 1),
-    (store.LOCK, 3),
-    (store.LOCK_IDS, 1),
-    (store.INSERT_TIMERS, len(store.NEW_TIMER.columns)),
-    (store.DELETE_TIMERS, 2),
+    (store.UPDATE_TASKS, _none(len(MOVED_TASK.columns))),
+    (store.PARTS, f"{_none(1)}, NULL, NULL"),
+    (store.LOCK, _none(3)),
+    (store.LOCK_IDS, _none(1)),
+    (store.INSERT_TIMERS, _none(len(store.NEW_TIMER.columns))),
+    (store.DELETE_TIMERS, _none(2)),
+    (WAITING_FOR_REPLY, _none(1)),
 )
 OF_ALL_OPEN = ("ix_task_version", "ix_task_held", "ix_process_owner_id", "Seq Scan on process")
 WHO_ASKS = "'[]', NULL, NULL, '{}', '{}', NULL, '{}'"
@@ -26,9 +34,7 @@ async def test_a_batch_looks_its_rows_up_by_id(desk: Desk, analyzed: bool) -> No
     async with desk.ctx.db.pool.acquire() as conn, conn.transaction():
         if analyzed:
             await conn.execute("ANALYZE process, task")
-        plan = [
-            line for text, number in STATEMENTS for line in await planned(conn, text, ", ".join(["'{}'"] * number))
-        ]
+        plan = [line for text, given in STATEMENTS for line in await planned(conn, text, given)]
     assert [line for line in plan if any(word in line for word in OF_ALL_OPEN)] == []
 
 

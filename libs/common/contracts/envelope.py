@@ -18,7 +18,7 @@ class EventData(BaseModel):
     `owner` is the service that writes it, `topic` what transports it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     event_type: ClassVar[str]
     owner: ClassVar[str]

@@ -1,8 +1,8 @@
 """Eligibility of an operator for a piece of work: the same rule for pushed and for pulled work."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 ALL_PRODUCTS = "*"
 
@@ -26,9 +26,11 @@ class Refusal(StrEnum):
     AFTER_CALL = "after_call"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The facts about an operator. The defaults pass: the caller's kind of work does not require them."""
+class Standing(NamedTuple):
+    """The facts about an operator. The defaults pass: the caller's kind of work does not require them.
+
+    A tuple for speed: one is made of each operator for each piece of work.
+    """
 
     active: bool
     roles: frozenset[str]
@@ -46,8 +48,7 @@ class Standing:
     after_call: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """The requirements of a piece of work."""
 
     desk: str

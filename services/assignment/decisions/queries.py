@@ -7,11 +7,10 @@ from uuid import UUID
 
 from asyncpg import Record
 from sqlalchemy import ColumnElement, RowMapping, and_, select, true
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.common.domain.eligibility import Refusal
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.db import Database
+from libs.common.platform.db import Database, Reading
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.assignment.decisions.schemas import CandidateView, DecisionView, ReasonView
@@ -71,7 +70,7 @@ def _filtered(wanted: Filter) -> ColumnElement[bool]:
     )
 
 
-async def _names(conn: AsyncConnection, rows: Sequence[RowMapping]) -> Mapping[UUID, str]:
+async def _names(conn: Reading, rows: Sequence[RowMapping]) -> Mapping[UUID, str]:
     ids = {UUID(candidate["operator_id"]) for row in rows for candidate in row["candidates"]}
     found = await conn.execute(select(operator.c.id, operator.c.name).where(operator.c.id.in_(ids)))
     return {row.id: row.name for row in found}

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import Query
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Ctx, People
 from services.assignment.offers.queries import Filter, list_work

@@ -1,7 +1,7 @@
 """Events of tasks → steps of the rules, and decisions → events."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import TypeAlias, assert_never
@@ -10,6 +10,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from libs.common.contracts import Cause, EventData, Outgoing, Received, assignment, tasks
+from libs.common.domain.frozen import replace
 from services.assignment.offers.rules import (
     Assigned,
     Declined,

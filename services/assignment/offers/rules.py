@@ -4,12 +4,13 @@ Tasks is the arbiter (docs/adr/0006): its events override what was proposed here
 state, because related events may be missing or late.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
+from libs.common.domain.frozen import replace
 from services.assignment.pools.rules import DecisionId, LeadId, Need, OperatorId, PoolId, TaskId
 
 

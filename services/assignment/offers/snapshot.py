@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from libs.common.domain.frozen import replace
 from services.assignment.offers.rules import (
     AnswerAgain,
     Begin,

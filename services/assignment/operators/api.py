@@ -10,7 +10,8 @@ from libs.common.contracts.shared import Presence
 from libs.common.domain.code import Code
 from libs.common.platform.http.etag import IfMatch, answering_stale, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Chain, Ctx, Manager, Myself, People

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Query
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.pagination import Keyset, Page, Paged
+from libs.common.platform.http.pagination import Keyset, Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Ctx, Lang, Staff
 from services.assignment.pauses.schemas import PauseReasonView

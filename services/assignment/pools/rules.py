@@ -6,7 +6,7 @@ are whole numbers, so that equal weights get exactly equal turns.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NewType
@@ -14,6 +14,7 @@ from uuid import UUID
 
 from libs.common.contracts.shared import Presence
 from libs.common.domain.eligibility import Demand, Refusal, Standing, refusals
+from libs.common.domain.frozen import replace
 
 OperatorId = NewType("OperatorId", UUID)
 PoolId = NewType("PoolId", UUID)

@@ -7,7 +7,8 @@ from fastapi import Body, Query
 
 from libs.common.domain.code import Code
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.assignment.deps import Attendant, Chain, Ctx, Myself, People

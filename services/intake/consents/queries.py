@@ -6,11 +6,10 @@ from typing import NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Column, RowMapping, Subquery, Text, Uuid, literal, select, true, union_all
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.common.contracts.shared import ContactKind, Direction, Purpose
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.db import Database
+from libs.common.platform.db import Database, Reading
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.consents.rules import ConsentKind, ConsentStep, Step, basis_of, purpose_of
 from services.intake.consents.schemas import BlackListEntry, ConsentView, GroundedContact, GroundView
@@ -106,7 +105,7 @@ class _Known(NamedTuple):
         return None if step is None else self.views[step]
 
 
-async def _known(conn: AsyncConnection, customer_id: UUID) -> _Known:
+async def _known(conn: Reading, customer_id: UUID) -> _Known:
     rows = (await conn.execute(select(history_of(customer_id)))).mappings().all()
     views = [ConsentView.model_validate(dict(row)) for row in rows]
     steps = [Step(one.id, one.what, frozenset(one.purposes), one.at, one.lead_id) for one in views]

@@ -7,12 +7,11 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select, true
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.common.contracts.shared import IdentityKind
 from libs.common.domain.masking import masked
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.db import Database
+from libs.common.platform.db import Database, Reading
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.consents.convert import closed_of
 from services.intake.consents.rules import LISTED
@@ -85,7 +84,7 @@ def _shown(known: Sequence[IdentityView], *, hides: bool) -> Sequence[IdentityVi
     return [IdentityView(kind=each.kind, value=masked(each.value)) for each in known] if hides else known
 
 
-async def _identities(conn: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, list[IdentityView]]:
+async def _identities(conn: Reading, ids: Sequence[UUID]) -> Mapping[UUID, list[IdentityView]]:
     """Return the identities of customers in their order."""
     one = customer.alias()
     query = (

@@ -10,7 +10,8 @@ from libs.common.platform.audit.shown import shows
 from libs.common.platform.erasure.export import ExportedTable, exported
 from libs.common.platform.http.etag import set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.intake.customers.queries import get_customer

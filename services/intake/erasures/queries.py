@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import MetaData, RowMapping, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.db import Database
+from libs.common.platform.db import Database, Reading
 from libs.common.platform.erasure.tables import erasure_tables
 from libs.common.platform.http.pagination import Page, PageQuery, paginate
 from services.intake.erasures.rules import SERVICES, ErasureState, state_of
@@ -47,7 +46,7 @@ async def get_erasure(db: Database, caller: Principal, erasure_id: UUID) -> Eras
         return (await _views(conn, [dict(row)]))[0]
 
 
-async def _views(conn: AsyncConnection, rows: Sequence[dict[str, object]]) -> list[ErasureView]:
+async def _views(conn: Reading, rows: Sequence[dict[str, object]]) -> list[ErasureView]:
     ids = [row["id"] for row in rows]
     own = {row["id"]: row for row in (await conn.execute(select(_OWN).where(_OWN.c.id.in_(ids)))).mappings()}
     said = select(erasure_answer).where(erasure_answer.c.erasure_id.in_(ids))

@@ -11,7 +11,8 @@ from libs.common.domain.code import Code
 from libs.common.exports.stream import TABLE, SheetParam, table_response
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.etag import set_etag
-from libs.common.platform.http.pagination import Ids, Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Ids, Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
 from libs.common.platform.telemetry.context import bind

@@ -6,13 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, any_, cast, func, literal, select, tuple_
 from sqlalchemy import Text as TextType
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.common.exports.cells import Phone, Row, TableHead
 from libs.common.platform.audit.record import write
 from libs.common.platform.audit.shown import Shown
 from libs.common.platform.auth.principal import Principal
-from libs.common.platform.db import Database
+from libs.common.platform.db import Database, Reading
 from libs.common.platform.http.language import Language, Text
 from services.intake.leads.queries import LeadFilter, readable, searched
 from services.intake.leads.search import in_order, search
@@ -67,7 +66,7 @@ async def export_rows(
 
 
 async def _piece(
-    conn: AsyncConnection,
+    conn: Reading,
     caller: Principal,
     wanted: LeadFilter,
     within: ColumnElement[bool],

@@ -28,9 +28,9 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.common.contracts.shared import IdentityKind
+from libs.common.platform.db import Reading
 from services.intake.customers.tables import customer, identity
 from services.intake.leads.tables import lead
 from services.intake.orders.queries import numbered
@@ -72,7 +72,7 @@ class Search:
     part: ColumnElement[bool] | None
 
     async def found(
-        self, conn: AsyncConnection, among: ColumnElement[bool], within: ColumnElement[bool] | None = None
+        self, conn: Reading, among: ColumnElement[bool], within: ColumnElement[bool] | None = None
     ) -> Found:
         """Return what is found among some leads; `within` is what is yet to be asked of them.
 
@@ -94,12 +94,12 @@ class Search:
         return Found(_of_any([*self.exact, select(lead.c.id).where(lead.c.id == any_(known))]))
 
 
-async def _some(conn: AsyncConnection, *conditions: ColumnElement[bool]) -> list[UUID]:
+async def _some(conn: Reading, *conditions: ColumnElement[bool]) -> list[UUID]:
     rows = await conn.execute(select(lead.c.id).where(*conditions).limit(MANY + 1))
     return [row[0] for row in rows]
 
 
-async def in_order(conn: AsyncConnection) -> None:
+async def in_order(conn: Reading) -> None:
     """Let the statements that follow in this transaction read rows in the order of their page."""
     await conn.execute(_IN_ORDER)
 

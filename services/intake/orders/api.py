@@ -9,7 +9,8 @@ from libs.common.contracts.shared import OrderStatus
 from libs.common.domain.code import Code
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.etag import set_etag
-from libs.common.platform.http.pagination import Ids, Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Ids, Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
 from services.intake.deps import Crew, Ctx

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Path, Query
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Day

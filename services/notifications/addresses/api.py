@@ -1,7 +1,8 @@
 """Routes of addresses."""
 
 from libs.common.platform.audit.shown import shows
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.routes import api_router
 from services.notifications.addresses.queries import list_addresses
 from services.notifications.addresses.schemas import Address

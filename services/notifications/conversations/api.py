@@ -13,7 +13,8 @@ from libs.common.domain.masking import masked, masked_person
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.etag import set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import Page, Paged, PageQuery
+from libs.common.platform.http.pagination import Page, PageQuery
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from services.notifications.context import Context

@@ -13,13 +13,14 @@ from libs.common.domain.masking import masked_person
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.clock import Clock
 from libs.common.platform.http.language import Language
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.server_event import ServerEvent
 from libs.common.platform.http.sse import (
     EndReason,
     LastEventId,
-    ServerEvent,
     ended,
     event_stream,
     last_event_id,

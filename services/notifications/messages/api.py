@@ -7,7 +7,8 @@ from fastapi import Query
 
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import Ids, Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Ids, Paged
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment

@@ -8,7 +8,8 @@ from sqlalchemy import RowMapping
 from libs.common.contracts.shared import Direction
 from libs.common.domain.masking import masked
 from libs.common.platform.audit.shown import shows
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.routes import api_router
 from services.notifications.deps import Crew, Ctx, desks_of, operator_of
 from services.notifications.errors import NotFoundError

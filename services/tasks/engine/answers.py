@@ -1,9 +1,9 @@
 """What others say of orders, appointments, money, refusals, partners and shifts: learned, and its trigger."""
 
-from dataclasses import replace
 from typing import TypeAlias, assert_never
 
 from libs.common.contracts.shared import ChangeTarget
+from libs.common.domain.frozen import replace
 from services.tasks.engine.effects import Learn
 from services.tasks.engine.events import (
     AccessChanged,

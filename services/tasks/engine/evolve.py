@@ -1,11 +1,11 @@
 """Application of effects to the state; the state changes nowhere else."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar, assert_never
 from uuid import UUID
 
+from libs.common.domain.frozen import replace
 from services.tasks.engine.asking import RequestChange, StopAttempts, WithdrawMessage
 from services.tasks.engine.effects import (
     AssignTask,

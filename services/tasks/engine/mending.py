@@ -4,8 +4,8 @@ Only the last outcome of a process is mended, and only while no operator has wor
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from libs.common.domain.frozen import replace
 from services.tasks.engine.asking import WithdrawMessage
 from services.tasks.engine.deeds import Deed
 from services.tasks.engine.effects import (

@@ -1,11 +1,11 @@
 """Open tasks that change hands: each move is an input with an effect of its own (P.3)."""
 
 from collections.abc import Set
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
 from libs.common.contracts.shared import Mode
+from libs.common.domain.frozen import replace
 from services.tasks.engine.claims import reserve
 from services.tasks.engine.effects import Move, MoveTask, Refusal, Refuse, RenewRequest, SetOwner
 from services.tasks.engine.events import LeadGiven, Lent, Reassigned, Redistributed, Released, Returned

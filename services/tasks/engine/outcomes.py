@@ -1,7 +1,6 @@
 """A task is ended with an outcome: who may, whether it fits the matrix, and the steps that follow (S0.1)."""
 
-from dataclasses import replace
-
+from libs.common.domain.frozen import replace
 from services.tasks.engine.claims import first_contact
 from services.tasks.engine.effects import Refusal, Refuse
 from services.tasks.engine.events import OutcomeGiven

@@ -1,10 +1,11 @@
 """A decision in progress: the state that it changes, one effect at a time, and what every step of it can do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from libs.common.contracts.shared import ChangeTarget, ContactKind, Direction, Mode
+from libs.common.domain.frozen import replace
 from services.tasks.engine.conditions import Context, counted
 from services.tasks.engine.effects import (
     AssignTask,

@@ -1,11 +1,12 @@
 """What a step asks of intake: data in, effects out (S0.6, S1.9, S2.7)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
 from libs.common.contracts.shared import AppointmentStep, ChangeTarget, OrderStatus
+from libs.common.domain.frozen import replace
 from services.tasks.engine.asking import RequestChange
 from services.tasks.engine.effects import Learn, Noticed, Record
 from services.tasks.engine.facts import Customer, Facts

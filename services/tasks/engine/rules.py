@@ -1,10 +1,11 @@
 """`decide`: state, event and time → effects. Pure, total, and the same for every desk."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from libs.common.contracts.shared import ContactKind, Direction, MessageProgress, Mode, OrderStatus, Signal
+from libs.common.domain.frozen import replace
 from services.tasks.engine.answers import Answer, learn, learn_order
 from services.tasks.engine.claims import RESERVE, claim, contacted
 from services.tasks.engine.effects import (

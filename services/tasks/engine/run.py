@@ -1,10 +1,11 @@
 """The interpreter: runs a playbook's steps on a state, one effect at a time. It contains no rule of a desk."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from libs.common.contracts.shared import Direction
+from libs.common.domain.frozen import replace
 from services.tasks.engine.asking import WithdrawMessage
 from services.tasks.engine.conditions import holds
 from services.tasks.engine.dealings import dealt

@@ -1,9 +1,9 @@
 """Tasks that follow others: deferred, tried again, at another time (S0.5, S1.8, S2.8, S3.5)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
+from libs.common.domain.frozen import replace
 from services.tasks.engine.effects import CountAttempt, DeferTask, Noticed, Record
 from services.tasks.engine.progress import Progress
 from services.tasks.engine.state import SYSTEM, Closing, Task, TaskState

@@ -13,10 +13,10 @@ from libs.common.platform.auth.principal import Principal
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.server_event import ServerEvent
 from libs.common.platform.http.sse import (
     EndReason,
     LastEventId,
-    ServerEvent,
     ended,
     event_stream,
     last_event_id,

@@ -10,7 +10,7 @@ import asyncpg
 
 from libs.common.contracts import assignment, notices, tasks
 from libs.common.platform.http.language import Language
-from libs.common.platform.http.sse import ServerEvent
+from libs.common.platform.http.server_event import ServerEvent
 from libs.common.platform.http.wire import TaskCustomer
 from services.tasks.engine.state import Brief
 from services.tasks.live.rules import GONE, ChangeKind, Cursor, Where

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from libs.common.platform.db import Transaction
-from libs.common.platform.http.etag import stale
+from libs.common.platform.http.stale import stale
 from services.tasks.context import Context
 from services.tasks.errors import NotFoundError
 from services.tasks.numbers import store

@@ -20,13 +20,14 @@ The rule of attribution (docs/adr/0028):
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from libs.common.contracts.shared import ContactKind, Direction, Signal, Stage
+from libs.common.domain.frozen import replace
 from services.tasks.engine.effects import Effect, Refuse, RequestMessage
 from services.tasks.engine.events import ContactRecorded, Event, MergedAway, OutcomeGiven, Parted, TakenBack
 from services.tasks.engine.kept import TakeBack

@@ -14,7 +14,8 @@ from libs.common.platform.http.etag import set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.json import parse_json
 from libs.common.platform.http.language import Text
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.problems import Fault, Problem
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router, is_json

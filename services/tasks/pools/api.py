@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Query
 
 from libs.common.domain.code import Code
-from libs.common.platform.http.pagination import Page, Paged
+from libs.common.platform.http.pagination import Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.routes import api_router
 from services.tasks.deps import Ctx, Overseer
 from services.tasks.pools.queries import list_pools

@@ -1,7 +1,6 @@
 """Use case of events about subjects: other services' events applied to processes in batches."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from libs.common.contracts import EventData, Received
@@ -10,6 +9,7 @@ from libs.common.contracts.intake import ChangeRefused, ContactRecorded, LeadSta
 from libs.common.contracts.notifications import MessageSent
 from libs.common.contracts.shared import SubjectKind
 from libs.common.contracts.tasks import WorkDeclined
+from libs.common.domain.frozen import replace
 from libs.common.messaging.inbox import UseCase
 from libs.common.platform.db import Transaction
 from services.tasks.calls.actions import ring
@@ -128,7 +128,7 @@ async def _one(batch: Batch, event: Received[EventData], address: Address, opera
         batch.add_entry(received_entry(event, address.subject))
     if address.merged and not isinstance(event.data, Work):
         return
-    own = await _own(batch, event, address)
+    own = [*await _own(batch, event, address), *batch.waiting_for(address)]
     listening = batch.listening(address)
     others = [address.beside, *(process.state.facts.subject for process in own + listening)]
     for subject in dict.fromkeys(others):

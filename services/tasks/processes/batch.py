@@ -2,7 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -13,6 +13,7 @@ from prometheus_client import Counter
 from libs.common.contracts import Cause, EventData, Outgoing
 from libs.common.contracts.shared import Stage, SubjectKind
 from libs.common.contracts.tasks import ChangeRequested
+from libs.common.domain.frozen import replace
 from libs.common.messaging import outbox
 from libs.common.platform.db import Transaction
 from libs.common.platform.db.together import Together
@@ -32,9 +33,9 @@ from services.tasks.playbooks.waiting import UnknownPlaybookError
 from services.tasks.processes import store
 from services.tasks.processes.beside import Beside
 from services.tasks.processes.publish import is_only_noted, published
-from services.tasks.processes.rules import Address, asker, hearing, listens, not_started
+from services.tasks.processes.rules import Address, asker, hearing, listens, not_started, waits_for
 from services.tasks.processes.store import Origin, ProcessRow
-from services.tasks.processes.surroundings import UNREAD, Surroundings
+from services.tasks.processes.surroundings import UNREAD, Surroundings, of_customers, waiting_for_reply
 from services.tasks.redistributions import store as redistributions
 from services.tasks.redistributions.rules import MemberState, Note, answers
 from services.tasks.timeline.convert import sent_entry, silent_entry, started_entry
@@ -104,13 +105,15 @@ class Batch:
         listening = await self._listening(
             {one for address in addresses if address.widely for one in self._aliases.whole(address.widely)}
         )
+        replied_to = {one for who in {a.replied_to for a in addresses} if who for one in self._aliases.whole(who)}
+        waiting = await waiting_for_reply(self._tx.conn, replied_to) if replied_to else ()
         named = {address.process_id for address in addresses if address.process_id}
         found = await store.lock(
             self._tx.conn,
             subjects={
                 one.id for address in addresses for subject in address.subjects for one in self._ids(subject)
             },
-            ids={*ids, *named, *listening},
+            ids={*ids, *named, *listening, *waiting},
             tasks={address.task_id for address in addresses if address.task_id},
         )
         await self._take_in(found, desks)
@@ -137,7 +140,7 @@ class Batch:
 
     async def _listening(self, customers: Collection[UUID]) -> list[UUID]:
         """Return the live processes about customers' leads whose playbooks listen for anything."""
-        rows = await store.of_customers(self._tx.conn, customers) if customers else []
+        rows = await of_customers(self._tx.conn, customers) if customers else []
         playbooks = {
             key: await self._ctx.playbooks.get(self._tx.conn, *key)
             for key in {(row["playbook"], row["playbook_version"]) for row in rows}
@@ -200,6 +203,12 @@ class Batch:
         customer_id = address.customer_id or (lead.state.facts.customer_id if lead else None)
         customers = self._aliases.whole(customer_id) if customer_id else ()
         found = (p for p in self._listeners if listens(address, p.state, p.playbook, customers))
+        return sorted(found, key=lambda process: process.state.id)
+
+    def waiting_for(self, address: Address) -> list[Process]:
+        """Return the processes about other leads of a customer whom a reply answers, oldest first."""
+        customers = self._aliases.whole(address.replied_to) if address.replied_to else ()
+        found = (p for p in self._processes.values() if waits_for(address, p.state, customers)) if customers else ()
         return sorted(found, key=lambda process: process.state.id)
 
     def asker(self, address: Address, heard: Sequence[Process]) -> Process | None:

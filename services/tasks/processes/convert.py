@@ -1,13 +1,13 @@
 """Published events → events of the engine, and whom they concern."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypeAlias, assert_never, cast, get_args
 from uuid import UUID
 
 from libs.common.contracts import EventData, Received, assignment, intake, notifications, payments
 from libs.common.contracts import shared as wire
 from libs.common.contracts.shared import ContactKind, MessageProgress, SubjectKind
+from libs.common.domain.frozen import replace
 from services.tasks.engine import events as ev
 from services.tasks.engine.facts import (
     SILENCE,
@@ -81,7 +81,7 @@ def address_of(event: Received[EventData]) -> Address:
             | payments.RefundChanged()
             | payments.AccessChanged()
         ):
-            return Address(subject, _trigger(data), data.customer_id)
+            return Address(subject, _trigger(data), data.customer_id, reply=_is_reply(data))
         case intake.LeadStatusChanged(request_id=request_id):
             return Address(subject, Trigger.STATUS_CHANGED, answers=request_id)
         case intake.LeadStatusRefused(request_id=request_id):
@@ -92,13 +92,20 @@ def address_of(event: Received[EventData]) -> Address:
         case intake.ChangeRefused(request_id=request_id):
             return Address(subject, answers=request_id)
         case notifications.MessageSent(actor=str(), customer_id=customer_id):
-            return Address(subject, Trigger.CONTACT_RECORDED, customer_id)
+            return Address(subject, Trigger.CONTACT_RECORDED, customer_id, reply=True)
         case intake.PartnerChanged(partner_id=partner_id):
             return Address(Subject(SubjectKind.PARTNER, partner_id), Trigger.PARTNER_CHANGED)
         case assignment.ShiftStarted(operator_id=who):
             return Address(Subject(SubjectKind.STAFF, who), Trigger.SHIFT_STARTED)
         case _:
             return Address(subject, process_id=data.process_id)
+
+
+def _is_reply(data: ProcessEvent) -> bool:
+    """Return whether a person has written to the customer in the messenger's own app."""
+    if not isinstance(data, intake.ContactRecorded):
+        return False
+    return data.kind is ContactKind.MESSAGE and data.direction is wire.Direction.OUT
 
 
 def _subject(key: str, data: ProcessEvent) -> Subject | None:

@@ -11,6 +11,9 @@ from services.tasks.engine.state import ProcessId, State
 from services.tasks.playbooks.model import Playbook
 from services.tasks.playbooks.terms import Trigger
 
+#: How the names of rules begin that open a task because the customer was in contact.
+OF_CONTACT = f"on.{Trigger.CONTACT_RECORDED}."
+
 
 class NotStarted(StrEnum):
     """Why a playbook is not started on a subject; the timeline stores these codes."""
@@ -27,7 +30,7 @@ class Address:
     `subject` is None when it names none that a process can be about. `trigger` is what a playbook listens for; None
     for answers, which no other process hears. `process_id`: the process that asked; `answers`: the request of a
     status or another change. `beside`: another subject, whose timeline has it too. `merged`: the subject is another
-    one by now, and no process hears it.
+    one by now, and no process hears it. `reply`: a person has written in the conversation, which is the customer's.
     """
 
     subject: Subject | None
@@ -38,6 +41,12 @@ class Address:
     answers: UUID | None = None
     beside: Subject | None = None
     merged: bool = False
+    reply: bool = False
+
+    @property
+    def replied_to(self) -> UUID | None:
+        """The customer who has an answer, of whichever lead they wrote: all their leads share a conversation."""
+        return self.customer_id if self.reply else None
 
     @property
     def of_one(self) -> bool:
@@ -93,6 +102,15 @@ def listens(address: Address, state: State, playbook: Playbook, customers: Colle
         own = address.subject is not None and address.subject.kind is SubjectKind.CUSTOMER
         return not own and subject.id in customers
     return state.facts.customer_id in customers
+
+
+def waits_for(address: Address, state: State, customers: Collection[UUID]) -> bool:
+    """Return whether a reply is heard by a process about another lead, of which its customer has written."""
+    subject = state.facts.subject
+    of_theirs = subject.kind is SubjectKind.LEAD and state.facts.customer_id in customers
+    if not (address.reply and state.live and of_theirs) or subject == address.subject:
+        return False
+    return any(task.rule.startswith(OF_CONTACT) for task in state.open_tasks)
 
 
 def asker(address: Address, found: UUID | None, heard: Sequence[State]) -> ProcessId | None:

@@ -275,9 +275,6 @@ LOCK_IDS = """
 SELECT p.*, '{}'::uuid[] AS named_tasks FROM process p WHERE p.id = ANY($1::uuid[])
 ORDER BY p.id FOR NO KEY UPDATE OF p
 """
-OF_CUSTOMERS = """
-SELECT id, playbook, playbook_version FROM process WHERE customer_id = ANY($1::uuid[]) AND ended_at IS NULL
-"""
 RUNS = """
 SELECT EXISTS (SELECT FROM process WHERE desk = $1 AND subject_kind = $2 AND COALESCE(subject_id, lead_id) = $3
                AND playbook = $4 AND ended_at IS NULL)
@@ -365,11 +362,6 @@ async def lock(
     if not subjects and not tasks:
         return await conn.fetch(LOCK_IDS, list(ids))
     return await conn.fetch(LOCK, list(subjects), list(ids), list(tasks))
-
-
-async def of_customers(conn: Connection, customers: Collection[UUID]) -> list[asyncpg.Record]:
-    """Return id and playbook version of the live processes about customers and their leads."""
-    return await conn.fetch(OF_CUSTOMERS, list(customers))
 
 
 async def runs(conn: Connection, desk: str, subject: Subject, playbook: str) -> bool:

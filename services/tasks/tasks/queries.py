@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, not_, or_, selec
 
 from libs.common.platform.auth.principal import Principal
 from libs.common.platform.db import Database
-from libs.common.platform.http.etag import stale
 from libs.common.platform.http.language import Language
 from libs.common.platform.http.pagination import Cut, PageQuery, paginate
+from libs.common.platform.http.stale import stale
 from libs.common.platform.versions import StaleVersionError
 from services.tasks.calls.proofs import unproved, unproved_of
 from services.tasks.context import Context

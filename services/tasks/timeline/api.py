@@ -7,7 +7,8 @@ from fastapi import Query
 
 from libs.common.platform.audit.shown import shows
 from libs.common.platform.http.language import Text
-from libs.common.platform.http.pagination import MAX_LIMIT, CursorParam, PageQuery
+from libs.common.platform.http.pagination import MAX_LIMIT, PageQuery
+from libs.common.platform.http.paging import CursorParam
 from libs.common.platform.http.problems import Fault, Problem
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router

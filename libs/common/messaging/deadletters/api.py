@@ -20,7 +20,8 @@ from libs.common.platform.auth.dependencies import require
 from libs.common.platform.auth.principal import Principal, Role
 from libs.common.platform.db import Database
 from libs.common.platform.http.language import Text
-from libs.common.platform.http.pagination import Keyset, Page, Paged
+from libs.common.platform.http.pagination import Keyset, Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.problems import Fault, Problem
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router

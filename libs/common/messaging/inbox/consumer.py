@@ -19,7 +19,7 @@ from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import quietly, wait_for_stop
 
-POLL_RECORDS = 500
+POLL_RECORDS = 200  # of more, a transaction costs no less for each, and a worker 10 MB
 FEW = 50  # records of a poll after which it lingers
 APART_AFTER = 3  # polls in a row put back as a whole, then each partition for itself
 

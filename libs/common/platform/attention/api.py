@@ -10,7 +10,8 @@ from libs.common.domain.code import Code
 from libs.common.platform.attention.kinds import DEAD_LETTERS, Kinds
 from libs.common.platform.db import Database
 from libs.common.platform.http.deps import Overseer
-from libs.common.platform.http.pagination import Keyset, Page, Paged
+from libs.common.platform.http.pagination import Keyset, Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.routes import api_router
 
 _BY_KIND = Keyset("kind", {"desk": str, "kind": str})

@@ -15,7 +15,8 @@ from libs.common.platform.audit.tables import audit_table
 from libs.common.platform.auth.principal import Principal, Role, Scope
 from libs.common.platform.core import Core
 from libs.common.platform.http.deps import Admin
-from libs.common.platform.http.pagination import Page, Paged, paginate
+from libs.common.platform.http.pagination import Page, paginate
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.routes import api_router
 from libs.common.platform.http.wire import Moment
 

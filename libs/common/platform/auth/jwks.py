@@ -3,21 +3,25 @@
 All times are the technical clock (monotonic seconds): moving the business clock must not make a key valid.
 """
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import httpx
 import jwt
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from structlog.typing import FilteringBoundLogger
 
+from libs.common.platform.lean import without
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import start_apart
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_AGE = 300.0  # seconds until the set is read again
 MIN_INTERVAL = 15.0  # seconds between two reads that unknown key ids or failures may cause
@@ -25,7 +29,7 @@ FIRST_INTERVAL = 1.0  # the same until the first one has succeeded
 MAX_SIZE = 256 * 1024  # bytes
 _RSA_BITS = 2048
 
-log: FilteringBoundLogger = get_logger(__name__)
+log = get_logger(__name__)
 
 
 class KeysUnavailableError(Exception):
@@ -40,7 +44,7 @@ class KeySource(Protocol):
     """Where the JWKS document comes from."""
 
     async def read(self) -> bytes:
-        """Return the document. Raises OSError, httpx.HTTPError, httpx.InvalidURL or ValueError."""
+        """Return the document. Raises OSError or ValueError."""
         ...
 
 
@@ -52,17 +56,23 @@ class UrlKeys:
         self._transport = transport
 
     async def read(self) -> bytes:
+        with without("click"):  # of its command line; it is loaded where keys have a URL alone
+            import httpx
+
         body = bytearray()
-        async with (
-            asyncio.timeout(5),
-            httpx.AsyncClient(transport=self._transport) as client,
-            client.stream("GET", self._url) as answer,
-        ):
-            answer.raise_for_status()
-            async for chunk in answer.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_SIZE:
-                    raise ValueError("the key set is too large")
+        try:
+            async with (
+                asyncio.timeout(5),
+                httpx.AsyncClient(transport=self._transport) as client,
+                client.stream("GET", self._url) as answer,
+            ):
+                answer.raise_for_status()
+                async for chunk in answer.aiter_bytes():
+                    body += chunk
+                    if len(body) > MAX_SIZE:
+                        raise ValueError("the key set is too large")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise OSError(str(error)) from error
         return bytes(body)
 
 
@@ -139,8 +149,9 @@ class KeySet:
             self._tried_at = self._now()
             try:
                 keys = parse_keys(await self._source.read())
-            except (OSError, TimeoutError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
-                log.warning("key set not read", error=type(error).__name__, keys=len(self._keys))
+            except (OSError, TimeoutError, ValueError) as error:
+                cause = type(error.__cause__ or error).__name__
+                log.warning("key set not read", error=cause, keys=len(self._keys))
                 return
             self._keys, self._read_at = keys, self._now()
             self.generation += 1

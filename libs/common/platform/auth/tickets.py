@@ -13,8 +13,6 @@ from typing import Annotated
 
 from fastapi import Depends
 from fastapi.security import APIKeyQuery, HTTPAuthorizationCredentials
-from sqlalchemy import Column, DateTime, Double, Index, LargeBinary, MetaData, Table, Text, func
-from sqlalchemy.dialects.postgresql import JSONB
 from starlette.requests import Request
 
 from libs.common.platform.auth.dependencies import BEARER, REALM, Require, require
@@ -48,22 +46,6 @@ RETURNING subject, roles, desks, accepted_until
 WAS_USED = "SELECT used_at IS NOT NULL FROM stream_ticket WHERE digest = $1"
 
 _QUERY = APIKeyQuery(name=TICKET, auto_error=False, scheme_name="stream_ticket")
-
-
-def stream_ticket_table(metadata: MetaData) -> Table:
-    """Declare `stream_ticket`. Times are technical."""
-    return Table(
-        "stream_ticket",
-        metadata,
-        Column("digest", LargeBinary, primary_key=True),
-        Column("subject", Text, nullable=False),
-        Column("roles", JSONB, nullable=False),
-        Column("desks", JSONB, nullable=False),
-        Column("accepted_until", Double),  # Unix seconds
-        Column("issued_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
-        Column("used_at", DateTime(timezone=True)),
-        Index("ix_stream_ticket_issued_at", "issued_at"),
-    )
 
 
 class Why(StrEnum):

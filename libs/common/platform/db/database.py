@@ -18,9 +18,10 @@ from typing import NamedTuple, TypeAlias
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import Engine
 
 from libs.common.platform.db.errors import connecting
+from libs.common.platform.db.reading import Reading, dispose, reading, reading_engine
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 BeforeCommit: TypeAlias = Callable[[Connection], Awaitable[None]]
@@ -117,7 +118,7 @@ class Database:
         config: DatabaseConfig,
         pool: asyncpg.Pool[asyncpg.Record],
         by_key: asyncpg.Pool[asyncpg.Record],
-        engine: AsyncEngine,
+        engine: Engine,
     ) -> None:
         self.config = config
         self.pool = pool
@@ -138,21 +139,14 @@ class Database:
         with connecting(config.url):
             pool = await _pool(config, settings, least=1)
         by_key = await _pool(config, {**settings, **PLANNED_ONCE}, least=0, kept=_BY_KEY)
-        engine = create_async_engine(
-            "postgresql+asyncpg://",
-            # The driver reads the URL in both pools: SQLAlchemy takes `sslmode` and the like for its own arguments.
-            async_creator=partial(asyncpg.connect, config.url, server_settings=settings),
-            pool_size=config.read_pool_size,
-            max_overflow=0,
-            pool_pre_ping=False,
-            json_serializer=lambda value: orjson.dumps(value).decode(),
-            json_deserializer=orjson.loads,
-        )
+        # The driver reads the URL in both pools: SQLAlchemy takes `sslmode` and the like for its own arguments.
+        connect = partial(asyncpg.connect, config.url, server_settings=settings)
+        engine = reading_engine(connect, config.read_pool_size)
         return cls(config, pool, by_key, engine)
 
     async def close(self) -> None:
         """Close the pools; connections still in use are given two seconds."""
-        await self.engine.dispose()
+        await dispose(self.engine)
         try:
             async with asyncio.timeout(2):
                 await asyncio.gather(self.pool.close(), self.by_key.close())
@@ -175,9 +169,9 @@ class Database:
                         await tx.rollback()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def read(self) -> AsyncIterator[Reading]:
         """Give a SQLAlchemy connection for reads; it never commits."""
-        async with self.engine.connect() as conn:
+        async with reading(self.engine) as conn:
             yield conn
 
 

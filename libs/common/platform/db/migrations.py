@@ -2,7 +2,8 @@
 
 A migration runs in a transaction of its own, under lock and statement time-outs (CONTRIBUTING, *Migrations*): it
 fails, and can be run again, rather than block the running release. asyncpg takes one statement per `op.execute`.
-Alembic is loaded when it is used, which is to migrate: it is a tenth of a start, and of a process's memory.
+Alembic, and what of SQLAlchemy it needs, is loaded when it is used, which is to migrate: it is a tenth of a start,
+and of a process's memory.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from typing import TYPE_CHECKING
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import Connection, MetaData, NullPool
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from libs.common.platform.db.errors import connecting
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 SERVICES_ROOT = Path(__file__).resolve().parents[4] / "services"
 
@@ -49,6 +50,8 @@ async def migrate(service: str, url: str, scripts: Path | None = None, to: str =
     processes wait for each other. Raises TimeoutError when another one runs for 5 minutes, and errors of alembic
     and the driver; committed migrations stay, and the next run continues from there.
     """
+    from sqlalchemy.ext.asyncio import create_async_engine
+
     engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=partial(asyncpg.connect, url, server_settings=_session(service)),

@@ -12,13 +12,15 @@ from libs.common.platform.core import Core
 from libs.common.platform.filters.rules import faults_of, list_of
 from libs.common.platform.filters.schemas import FilterIn, FilterOut, FilterPatch
 from libs.common.platform.http.deps import Myself
-from libs.common.platform.http.etag import IfMatch, set_etag, set_location, stale
+from libs.common.platform.http.etag import IfMatch, set_etag, set_location
 from libs.common.platform.http.idempotent_route import IdempotentRoute
 from libs.common.platform.http.language import Text
-from libs.common.platform.http.pagination import Keyset, Page, Paged
+from libs.common.platform.http.pagination import Keyset, Page
+from libs.common.platform.http.paging import Paged
 from libs.common.platform.http.problems import Fault, Problem
 from libs.common.platform.http.refusals import refuses
 from libs.common.platform.http.routes import api_router
+from libs.common.platform.http.stale import stale
 from libs.common.platform.ids import uuid7
 
 _SEEN = "(owner = $1 OR shared) AND ($2::text[] IS NULL OR desk = ANY($2))"

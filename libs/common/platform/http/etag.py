@@ -5,28 +5,24 @@ looked at, their version is `UNSEEN`, which nothing has.
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from fastapi import Depends, Header, Response
 from starlette.requests import Request
 
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem
+from libs.common.platform.http.stale import STALE, Versioned, etag, stale
 from libs.common.platform.http.wire import MAX_INTEGER
 from libs.common.platform.versions import StaleVersionError
 
-STALE = "stale_version"
 #: The version of who names none.
 UNSEEN = -1
 # Weak tags are accepted too: a gateway that compresses turns strong tags into weak ones.
 _IfMatch = Annotated[str | None, Header(alias="If-Match", description="the ETag that was read; required")]
 _TAG = re.compile(r'(?:W/)?"(\d{1,18})"')
-
-
-def etag(version: int) -> str:
-    return f'"{version}"'
 
 
 def set_etag(response: Response, version: int) -> None:
@@ -52,21 +48,6 @@ async def required_version(if_match: _IfMatch = None) -> int:
 
 
 IfMatch = Annotated[int, Depends(required_version)]
-
-
-class Versioned(Protocol):
-    """A model with a version."""
-
-    version: int
-
-    def model_dump(self, *, mode: str) -> dict[str, object]: ...
-
-
-def stale(current: Versioned, changes: Sequence[Mapping[str, object]] | None = None) -> Problem:
-    """Return the 412 that carries the current state, and who changed what (None: as the route has kept it)."""
-    said = {} if changes is None else {"changes": changes}
-    extra = {"current": current.model_dump(mode="json"), **said}
-    return Problem(412, STALE, headers={"ETag": etag(current.version)}, extra=extra)
 
 
 @asynccontextmanager

@@ -20,11 +20,11 @@ from libs.common.platform.auth.principal import Principal
 from libs.common.platform.core import Core
 from libs.common.platform.db.database import BeforeCommit, Connection, before_commit
 from libs.common.platform.edits.record import edit_of
-from libs.common.platform.http.etag import STALE
 from libs.common.platform.http.idempotency import Claim, ClaimLostError, Pool, claim_or_replay
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem, problem_response
 from libs.common.platform.http.routes import Handler, StrictRoute
+from libs.common.platform.http.stale import STALE
 from libs.common.platform.http.translate import to_problem
 from libs.common.platform.sealing import DataKeys
 from libs.common.platform.telemetry.logs import get_logger

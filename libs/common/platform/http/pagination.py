@@ -10,25 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import orjson
-from fastapi import Depends, Query
 from pydantic import BaseModel
 from sqlalchemy import Column, ColumnElement, RowMapping, Select, literal, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.common.platform.db import Reading
 from libs.common.platform.http.language import Text
 from libs.common.platform.http.problems import Fault, Problem
 
 MAX_LIMIT = 200
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="how many items at most")]
-CursorParam = Annotated[str | None, Query(max_length=1000, description="next_cursor of the page before")]
-Ids = Annotated[
-    list[UUID] | None, Query(max_length=MAX_LIMIT, description="these alone; repeated, as `ids=…&ids=…`")
-]
 CursorValue: TypeAlias = str | int | datetime | date | Decimal | UUID | None
 
 Item = TypeVar("Item")
@@ -68,14 +62,6 @@ class PageQuery:
     def reach(self) -> int:
         """Return how many rows to read: one more than the page, to see whether another page follows."""
         return self.limit + 1
-
-
-async def asked_page(limit: Limit = 50, cursor: CursorParam = None) -> PageQuery:
-    """Return which page is asked for."""
-    return PageQuery(limit, cursor)
-
-
-Paged = Annotated[PageQuery, Depends(asked_page)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +105,7 @@ class Keyset:
 
 
 async def paginate(
-    conn: AsyncConnection,
+    conn: Reading,
     query: Select[tuple[object, ...]],
     order: str,
     key: Sequence[Column[object]],

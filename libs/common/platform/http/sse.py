@@ -6,11 +6,9 @@ server cuts it (docs/adr/0001).
 
 import asyncio
 import math
-import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
 
@@ -19,10 +17,11 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from libs.common.platform.http.server_event import ServerEvent
+
 HEARTBEAT = 15.0  # seconds
 RETRY = 2_000  # milliseconds a client waits before it comes again
 _MAX_ID = 200
-_LINE_END = re.compile(r"\r\n|\r|\n")  # what ends a line of a stream, and nothing else of Unicode does
 
 
 MEDIA_TYPE = "text/event-stream"
@@ -33,26 +32,6 @@ LastEventId = Annotated[
         alias="Last-Event-ID", description="`id` of the last event that was received: the stream goes on behind it"
     ),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ServerEvent:
-    """One event; `data` is JSON text, `id` the position to resume after (None: as before).
-
-    Without data it is no event for the client, yet its `id` is where the client resumes after a break.
-    """
-
-    id: str | None
-    event: str = ""
-    data: str | None = None
-
-    def encode(self) -> bytes:
-        """Return the event as it goes over the wire."""
-        if self.data is None:
-            return f"id: {self.id}\n\n".encode()
-        place = "" if self.id is None else f"id: {self.id}\n"
-        lines = "".join(f"data: {line}\n" for line in _LINE_END.split(self.data))
-        return f"{place}event: {self.event}\n{lines}\n".encode()
 
 
 class StreamPlace(BaseModel):

@@ -1,7 +1,6 @@
-"""Objects: bytes under a key, outside of the database. A folder where one machine is enough, else an S3 API."""
+"""Objects: bytes under a key, outside of the database. A folder on one machine, else an S3 API (`s3`)."""
 
 from libs.common.platform.objects.folder import Folder
-from libs.common.platform.objects.port import Objects, ObjectsError, Presented
-from libs.common.platform.objects.s3 import S3, Bucket
+from libs.common.platform.objects.port import Bucket, Objects, ObjectsError, Presented
 
-__all__ = ["S3", "Bucket", "Folder", "Objects", "ObjectsError", "Presented"]
+__all__ = ["Bucket", "Folder", "Objects", "ObjectsError", "Presented"]

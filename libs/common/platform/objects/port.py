@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import SecretStr
+
 
 class ObjectsError(Exception):
     """The store did not do it, or did not say so; the message names no key and no secret."""
@@ -16,6 +18,17 @@ class Presented:
 
     type: str
     disposition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Where a bucket is, and who may use it."""
+
+    endpoint: str
+    name: str
+    region: str
+    key: str
+    secret: SecretStr
 
 
 class Objects(Protocol):

@@ -4,7 +4,6 @@ The bucket stands in the path, as every server of the API takes it. One call is 
 when to try again. How an object is presented is stored with it, so that its address needs nothing of us.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,25 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
-from pydantic import SecretStr
 
-from libs.common.platform.objects.port import ObjectsError, Presented
+from libs.common.platform.objects.port import Bucket, ObjectsError, Presented
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Where a bucket is, and who may use it."""
-
-    endpoint: str
-    name: str
-    region: str
-    key: str
-    secret: SecretStr
 
 
 class S3:

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 _VERSION = "v1"
 _NONCE = 12  # bytes
 _KEY = 32
@@ -52,6 +49,9 @@ class DataKeys:
         """Raises ValueError when there is none."""
         if not keys:
             raise ValueError("give at least one key as id:base64")
+        # Loaded where there are keys: 9 MB, which two of four workers have no use for.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         self._keys = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self.first = next(iter(keys))
 
@@ -90,6 +90,8 @@ class DataKeys:
         """Return the text. Raises MissingKeyError, BrokenSealError."""
         key_id = key_of(stored)
         self.require({key_id})
+        from cryptography.exceptions import InvalidTag
+
         try:
             whole = base64.b64decode(stored.rpartition(".")[2], validate=True)
             return self._keys[key_id].decrypt(whole[:_NONCE], whole[_NONCE:], place.associated()).decode()

@@ -12,11 +12,14 @@ from types import TracebackType
 from typing import TextIO
 
 import orjson
-import structlog
-from structlog.types import EventDict, FilteringBoundLogger
 
+from libs.common.platform.lean import without
 from libs.common.platform.telemetry.context import current_trace, log_fields
 from libs.common.platform.telemetry.masking import MASK, mask_fields
+
+with without("rich"):  # 6 MB, for tracebacks in colours; it comes with the command line
+    import structlog
+    from structlog.types import EventDict, FilteringBoundLogger
 
 _RECORD_KEYS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 _QUIET = ("asyncio", "aiokafka", "httpx", "httpcore", "urllib3", "alembic.runtime.plugins")

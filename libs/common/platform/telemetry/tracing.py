@@ -4,13 +4,13 @@ Never the global provider: four services may live in one process. Without an end
 but trace ids are still made and passed on, so that logs and events of one lead can be joined.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import (
     NonRecordingSpan,
     SpanContext,
@@ -27,6 +27,10 @@ from opentelemetry.util.types import AttributeValue
 
 from libs.common.platform.telemetry.context import Trace, current_trace, new_trace, parse_traceparent, use_trace
 from libs.common.platform.telemetry.masking import mask
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 Attributes = Mapping[str, AttributeValue]
 
@@ -73,10 +77,7 @@ class Tracing:
         self.service = service
         self._provider: TracerProvider | None = None
         if endpoint or exporter:
-            processor = BatchSpanProcessor(exporter or _sender(endpoint))
-            resource = Resource.create({"service.name": service})
-            self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-            self._provider.add_span_processor(processor)
+            self._provider = _provider(service, exporter or _sender(endpoint))
             self._tracer = self._provider.get_tracer("dozvon")
 
     def open(self, parent: Trace | None, name: str, kind: SpanKind, attributes: Attributes | None = None) -> Span:
@@ -118,8 +119,18 @@ class Tracing:
             self._provider.shutdown()
 
 
+# Loaded where there is an endpoint: 5 MB.
+def _provider(service: str, exporter: SpanExporter) -> TracerProvider:
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    provider = TracerProvider(resource=Resource.create({"service.name": service}), shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return provider
+
+
 def _sender(endpoint: str | None) -> SpanExporter:
-    # Imported here: it takes 3 MB, and most processes have no endpoint.
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     return OTLPSpanExporter(endpoint=endpoint, timeout=5)

@@ -11,7 +11,7 @@ from libs.common.platform.configuration import Configuration
 from libs.common.platform.http.deps import language
 from libs.common.platform.http.etag import required_version
 from libs.common.platform.http.idempotent_route import IdempotentRoute
-from libs.common.platform.http.pagination import asked_page
+from libs.common.platform.http.paging import asked_page
 from libs.common.platform.http.routes import parts_of
 
 Document = dict[str, object]
