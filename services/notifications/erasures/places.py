@@ -49,7 +49,7 @@ _NO_PERSON = {"payload": "'{}'", **dict.fromkeys(("address", "sender", "text"), 
 _CAME_AGAIN = _known_again(name_of("callback.provider_message_id"))
 _REPORT = {
     "provider_message_id": erased("provider_message_id", _CAME_AGAIN),
-    # The one that came again tells its message all.
+    # The one that came again says it of its message.
     "reference": f"CASE WHEN {_CAME_AGAIN} THEN NULL ELSE {erased('reference')} END",
     **_NO_PERSON,
 }
