@@ -289,17 +289,11 @@ def _status(element: JsonObject, value: JsonObject) -> Report | None:
     failure = next(objects(element.get("errors")), None)
     code = (number(member(failure, "code")) or "unknown_error") if progress is MessageProgress.FAILED else ""
     return Report(
-        ReportKind.STATUS,
-        message_id,
-        unix(element.get("timestamp")),
-        word,
-        element,
-        progress=progress,
-        code=code,
+        ReportKind.STATUS, message_id, unix(element.get("timestamp")), word, element, progress=progress, code=code,
         reference=identifier(element.get("biz_opaque_callback_data")),
         address=identifier(element.get("recipient_id")) or identifier(element.get("recipient_user_id")),
         sender=identifier(member(value, "metadata", "phone_number_id")),
-    )
+    )  # fmt: skip
 
 
 def _message(element: JsonObject, value: JsonObject, kind: ReportKind, whom: str) -> Report | None:
