@@ -32,6 +32,7 @@ THEIRS = (
     '{"имя": "Анна", "chat": 55501234}'.encode(),
     b'{"id": "wamid.HBgLNzkxNjEyMzQ1NjcVAgARGBI5RjZBMTIzNDU2Nzg5MEFCQ0QA"}',
     base64.b64encode(b"??anna_t@example.org!"),
+    base64.b64encode(b"?Anna_T@example.org"),  # as they wrote it
 )
 OTHERS = (
     b'{"phone": "+7 (916) 123-45-68"}',

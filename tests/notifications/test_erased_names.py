@@ -13,13 +13,14 @@ import pytest
 from deploy.standins.whatsapp_cloud import DEMO_PHONE_ID, wamid
 from libs.common.connect.command.rules import Outcome, Verdict
 from libs.common.connect.command.store import Limits
-from libs.common.contracts.erasures import Forgotten, NotificationsScrubbed
+from libs.common.contracts.erasures import CustomerErased, Forgotten, NotificationsScrubbed
 from libs.common.contracts.notifications import MessageReceived
 from libs.common.contracts.shared import Identity, IdentityKind
 from libs.common.platform.clock import ManualClock
 from libs.common.platform.db import Database
 from libs.common.platform.db.migrations import migrate
 from libs.common.platform.erasure.actions import Eraser
+from libs.common.platform.erasure.places import Waiting
 from libs.common.platform.erasure.retention import Keeper
 from libs.common.platform.sealing import DataKeys
 from libs.common.testkit.database import StackDatabase, empty_database
@@ -28,7 +29,7 @@ from services.notifications.channels.queries import channel_of_webhook
 from services.notifications.context import Context
 from services.notifications.delivery.store import Result
 from services.notifications.erasures.places import AGED, PLACES
-from services.notifications.erasures.store import KEPT, destroy_keys
+from services.notifications.erasures.store import KEPT, KNOWN, destroy_keys
 from services.notifications.providers.values import Raw
 from services.notifications.unsubscribes.actions import unsubscribe
 from services.notifications.webhooks.actions import apply_callbacks
@@ -54,6 +55,7 @@ pytestmark = pytest.mark.req("P.7")
 NUMBER, CHAT, OTHER_HOOK = "79000000001", "590000417", "hook-key-of-another-number"
 SENT, HEARD = wamid(NUMBER, "sent"), wamid(NUMBER, "heard", received=True)
 AT = 1772442930
+PASSING = 131016  # an error that is tried again
 BY_NUMBER = Forgotten(phone=f"+{NUMBER}")
 BY_CHAT = Forgotten(identities=(Identity(kind=IdentityKind.TELEGRAM, value=CHAT),))
 # What is left of a conversation: an answer, what the customer wrote, and what was reported of both and of neither.
@@ -73,6 +75,32 @@ FILLED = (
            CASE t.state WHEN 'applied' THEN m.id END, now(), now(), now()
     FROM channel c, message m, (VALUES ('inbound', 'kept'), ('status', 'applied'), ('preference', 'kept'))
          AS t (kind, state)
+    """,
+)
+
+ANOTHER = CustomerErased(
+    erasure_id=UUID(int=2), customer_id=UUID(int=9), customer_ids=(UUID(int=9),), lead_ids=(), person=BY_NUMBER
+)
+# Events and a message that stand under their digests already.
+LEFT_BESIDE = (
+    """
+    INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, address, state,
+                          received_at, stored_at, look_at)
+    SELECT desk, channel_id, kind, $1, status, at, payload, '79000000001', 'new', now(), now(), now()
+    FROM callback WHERE kind = 'status'
+    """,
+    """
+    INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, address, state,
+                          received_at, stored_at, look_at)
+    SELECT desk, channel_id, kind, $1, status, at, payload, '79000000001', 'kept', now(), now(), now()
+    FROM callback WHERE kind = 'inbound'
+    """,
+    """
+    INSERT INTO received_message (id, desk, channel_id, external_id, direction, known_by, content, at, received_at,
+                                  customer_id)
+    SELECT gen_random_uuid(), desk, channel_id, $1, 'in', known_by, content, now(), now(),
+           '00000000-0000-0000-0000-000000000009'
+    FROM received_message
     """,
 )
 
@@ -112,6 +140,12 @@ class Story:
         await self.eraser().round()
         return (await self.row("SELECT place FROM erasure"))["place"]
 
+    async def comes_to_a_call(self) -> object:
+        """Return the same, while a call is under way."""
+        called = Waiting("message", (), "true", name="calls under way")
+        await Eraser(self.ctx.core, (PLACES[0], called)).round()
+        return (await self.row("SELECT place FROM erasure"))["place"]
+
     async def found(self, *words: str) -> set[str]:
         return await tables_with(self.db.pool, "notifications", *words)
 
@@ -139,9 +173,13 @@ async def told(db: Database, code: str = "whatsapp_cloud") -> AsyncIterator[Stor
         await ctx.transport.close()
 
 
-def status(word: str = "read", **members: object) -> dict[str, object]:
+def status(word: str = "read", **members: object) -> dict[str, list[dict[str, object]]]:
     said = {"id": SENT, "status": word, "timestamp": str(AT), "recipient_id": NUMBER}
     return {"statuses": [{**said, **members}]}
+
+
+def stop(at: int) -> dict[str, object]:
+    return {"user_preferences": [{"wa_id": NUMBER, "value": "stop", "timestamp": at}]}
 
 
 def written(message_id: str = HEARD) -> dict[str, object]:
@@ -155,7 +193,8 @@ def written(message_id: str = HEARD) -> dict[str, object]:
         (BY_CHAT, CHAT, f"{CHAT}:17"),  # Telegram
         (BY_NUMBER, NUMBER, SENT),
         (BY_NUMBER, NUMBER, f"17:{NUMBER}"),  # SMSC
-        (BY_NUMBER, NUMBER, NUMBER),  # a wish of theirs at Meta
+        (BY_NUMBER, NUMBER, NUMBER),  # a wish of theirs at Meta, as the release before named it
+        (BY_NUMBER, NUMBER, f"stop:{AT}:{NUMBER}"),
     ],
 )
 async def test_no_id_of_a_provider_says_whose_a_message_was(
@@ -197,6 +236,17 @@ async def test_a_late_report_that_knows_our_key_alone_names_its_message(notifica
         assert (left["reference"].startswith("erased "), left["id"]) == (True, reference)
 
 
+async def test_what_fails_after_an_erasure_is_not_sent_again(notifications_db: Database) -> None:
+    async with told(notifications_db) as story:
+        await story.db.pool.execute(FILLED[0], NUMBER, SENT)
+        await story.hear(status("sent"))
+        await story.db.pool.execute("DELETE FROM outbox")
+        await story.erase()
+        await story.hear(status("failed", errors=[{"code": PASSING}]))
+        assert (await story.row("SELECT state FROM attempt"))["state"] == "accepted"
+        assert (await story.row("SELECT state FROM message"))["state"] == "failed"
+
+
 async def test_what_others_report_stays_as_it_is(notifications_db: Database) -> None:
     """Ids of messages are of an account: another bot counts its own."""
     async with told(notifications_db) as story:
@@ -219,6 +269,55 @@ async def test_an_erasure_waits_for_the_answer_to_a_call_under_way(notifications
         await done(story.db, story.eraser())
         assert tuple(waits) == ("running", "calls under way")
         assert await story.found(NUMBER[-10:]) == set()
+
+
+async def test_a_report_that_comes_again_meanwhile_does_not_stop_an_erasure(notifications_db: Database) -> None:
+    """Its message has its name by then, and what was reported before does not."""
+    async with told(notifications_db) as story:
+        await story.db.pool.execute(FILLED[0], NUMBER, SENT)
+        await story.hear(status())
+        await apply(story.ctx, erased(BY_NUMBER))
+        await eventually(story.comes_to_a_call, lambda place: place == "calls under way")
+        await story.hear(status())
+        await done(story.db, story.eraser())
+        assert await story.found(NUMBER[-10:]) == set()
+
+
+@pytest.mark.parametrize("left", LEFT_BESIDE)
+async def test_what_the_release_before_stored_anew_stops_no_erasure(notifications_db: Database, left: str) -> None:
+    """It may serve while this one does, and does not know what comes to it again."""
+    async with told(notifications_db) as story:
+        for statement, count in zip(FILLED, (2, 3, 2), strict=True):
+            await story.db.pool.execute(statement, *(NUMBER, SENT, CUSTOMER)[:count])
+        await story.erase()
+        await story.db.pool.execute(left, SENT)
+        await apply(story.ctx, ANOTHER)
+        await done(story.db, story.eraser())
+        assert await story.found(NUMBER[-10:]) == set()
+
+
+async def test_what_cannot_be_read_of_others_stays_beside_a_late_report(notifications_db: Database) -> None:
+    async with told(notifications_db) as story:
+        await story.db.pool.execute(FILLED[0], NUMBER, SENT)
+        await story.erase()
+        unread = [{"recipient_id": NUMBER}, {"recipient_id": "79000000002"}]
+        await story.hear({"statuses": [*status()["statuses"], *unread]})
+        raw = bytes((await story.row("SELECT raw FROM unreadable"))["raw"])
+        assert orjson.loads(raw) == {"entry[0].changes[0].statuses[2]": {"recipient_id": "79000000002"}}
+
+
+async def test_who_comes_back_after_an_erasure_and_wants_no_advertisements_is_heard(
+    notifications_db: Database,
+) -> None:
+    async with told(notifications_db) as story:
+        await story.hear(stop(AT))
+        await story.db.pool.execute("DELETE FROM outbox")
+        await story.erase()
+        await story.hear(stop(AT))
+        late = await story.found(NUMBER[-10:])
+        await story.hear(stop(AT + 60))
+        assert late == set()
+        assert {"address", "callback"} <= await story.found(NUMBER[-10:])
 
 
 async def test_a_link_of_an_advertisement_ends_nothing_for_no_one(notifications_db: Database) -> None:
@@ -266,12 +365,47 @@ async def test_ids_that_erasures_of_the_release_before_have_left_go_with_the_upg
             before = await tables_with(conn, "notifications", NUMBER[-10:])
             await migrate("notifications", url)
             after = await tables_with(conn, "notifications", NUMBER[-10:])
-            others = await conn.fetch("SELECT FROM attempt WHERE provider_message_id = 'another'")
+            others = [row[0] for row in await conn.fetch(OTHERS)]
+            known = [row[0] for row in await conn.fetch(KNOWN, [CHANNEL_ID], [await conn.fetchval(NAME, SENT)])]
         finally:
             await conn.close()
-    assert (before, after, len(others)) == ({"attempt", "callback", "received_message"}, set(), 1)
+    assert (before, after) == ({"attempt", "callback", "received_message"}, set())
+    assert others == ["another", "complaint"]
+    assert known == [CHANNEL_ID]
 
 
+async def test_the_upgrade_names_callbacks_of_no_message_by_stretches(postgres_url: str) -> None:
+    """There may be millions of them."""
+    async with empty_database(postgres_url) as admin_url:
+        url = StackDatabase(admin_url, {}).url("notifications")
+        await migrate("notifications", url, to="notifications_0040")
+        conn = await asyncpg.connect(url)
+        try:
+            await conn.execute(MANY, CHANNEL_ID)
+            await migrate("notifications", url)
+            rows = await conn.fetch(STEPS)
+        finally:
+            await conn.close()
+    assert [row["named"] for row in rows] == [5000, 5000, 1]
+
+
+OTHERS = """
+SELECT provider_message_id FROM attempt WHERE NOT starts_with(provider_message_id, 'erased ')
+UNION ALL SELECT provider_message_id FROM callback WHERE NOT starts_with(provider_message_id, 'erased ')
+"""
+NAME = """
+SELECT 'erased ' || encode(sha256(key || convert_to($1, 'UTF8')), 'hex') FROM forgotten_key
+"""
+MANY = """
+INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, state, received_at,
+                      stored_at, look_at)
+SELECT 'demo', $1, 'inbound', 'n-' || n, '', now(), '{}', 'kept', now(), now(), now()
+FROM generate_series(1, 10001) AS n
+"""
+STEPS = """
+SELECT count(*) AS named FROM callback WHERE starts_with(provider_message_id, 'erased ')
+GROUP BY xmin ORDER BY min(id)
+"""
 CHANNEL_ID = UUID(int=1)
 LEFT = (
     f"""
@@ -311,6 +445,13 @@ LEFT = (
     INSERT INTO callback (desk, channel_id, kind, provider_message_id, status, at, payload, state, received_at,
                           stored_at, look_at)
     VALUES ('demo', '{CHANNEL_ID}', 'inbound', '{{name}}', '', now(), '{{{{}}}}', 'kept', now(), now(), now())
+    """,
+    # A complaint about a mail has no more than its name.
+    f"""
+    INSERT INTO callback (desk, channel_id, kind, provider_message_id, reference, status, at, payload, state,
+                          received_at, stored_at, look_at)
+    VALUES ('demo', '{CHANNEL_ID}', 'preference', 'complaint', 'complaint', 'complaint', now(), '{{{{}}}}', 'kept',
+            now(), now(), now())
     """,
     "INSERT INTO erased (id, kind, desk, erasure_id) VALUES ('{lead}', 'lead', 'demo', gen_random_uuid())",
 )

@@ -61,6 +61,6 @@ async def done(db: Database, eraser: Eraser) -> None:
 
     async def states() -> list[str]:
         await eraser.round()
-        return [row[0] for row in await db.pool.fetch("SELECT state FROM erasure")]
+        return [row[0] for row in await db.pool.fetch("SELECT DISTINCT state FROM erasure")]
 
     await eventually(states, lambda found: found == ["done"])

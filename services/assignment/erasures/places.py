@@ -21,7 +21,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "erased": "kind desk",
     "erasure": "desk person state place walked counts traceparent",  # `person` goes with the last step
     "heartbeat": "desk",
-    "idempotency": "scope fingerprint",
+    "idempotency": "scope key fingerprint",  # a day: a repeat must find its key, or its call is made again
     "known_desk": "desk zone",
     "lateness": "desk state step currency excused_by excuse",  # of the staff
     "month_plan": "desk state places created_by published_by",  # as above

@@ -200,7 +200,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "exchange": "desk code format account halted_code",
     "forgotten_order": "digest desk statuses",  # by it an order that is named again is known, not who had it
     "history": "desk what actor",
-    "idempotency": "scope fingerprint",
+    "idempotency": "scope key fingerprint",  # a day: a repeat must find its key, or its call is made again
     "identity_change": "desk what kind actor",
     "known_channel": "desk code",
     "imported_payment": "desk currency state imported_by decided_by",

@@ -16,23 +16,44 @@ from libs.common.platform.erasure.places import (
     mentioned_bytes,
 )
 from libs.common.platform.erasure.retention import Aged
-from services.notifications.erasures.store import ERASED, NAME_OF_REPORT, erased
+from services.notifications.erasures.store import ERASED, NAME_OF_REPORT, NO_NAME, erased, name_of
 from services.notifications.media.store import FORGOTTEN
 
 _MESSAGES = f"message_id = ANY(ARRAY(SELECT id FROM message WHERE {THEIRS}))"  # noqa: S608 - a constant
 # Of a customer who is not known yet, by the address of the chat alone.
 _UNKNOWN = f"customer_id IS NULL AND {mentioned('known_by::text')}"
+
+
+def _known_again(name: str) -> str:
+    """Return the condition that a callback came again and stands under its name already.
+
+    It comes between the renaming of its message and its own; or the release before stores it anew, unaware.
+    """
+    same = "(b.kind, b.status, b.at) = (callback.kind, callback.status, callback.at)"
+    return (
+        "EXISTS (SELECT FROM callback b WHERE b.channel_id = callback.channel_id"
+        f" AND b.provider_message_id = {name} AND {same})"
+    )
+
+
+_RECEIVED_AGAIN = (
+    "EXISTS (SELECT FROM received_message b WHERE b.channel_id = received_message.channel_id"
+    f" AND b.external_id = {name_of('received_message.external_id')})"
+)
 _RECEIVED = {
-    "external_id": erased("external_id"),
+    "external_id": erased("external_id", _RECEIVED_AGAIN),
     "known_by": "'[]'",
     **dict.fromkeys(("name", "text", "button", "media", "reply_to"), "NULL"),
 }
 _NO_PERSON = {"payload": "'{}'", **dict.fromkeys(("address", "sender", "text"), "NULL")}
+_CAME_AGAIN = _known_again(name_of("callback.provider_message_id"))
 _REPORT = {
-    "provider_message_id": erased("provider_message_id"),
-    "reference": erased("reference"),
+    "provider_message_id": erased("provider_message_id", _CAME_AGAIN),
+    # The one that came again says it of its message.
+    "reference": f"CASE WHEN {_CAME_AGAIN} THEN NULL ELSE {erased('reference')} END",
     **_NO_PERSON,
 }
+_LATE_NAME = f"CASE WHEN {_known_again(NAME_OF_REPORT)} THEN {NO_NAME} ELSE {NAME_OF_REPORT} END"
 # Not a customer's erasure but the age of what was reported of all: no report of it is late any more.
 _AGED_NAME = (
     f"CASE WHEN starts_with(provider_message_id, '{ERASED}') THEN provider_message_id ELSE '{ERASED}' || id END"
@@ -63,7 +84,7 @@ PLACES: tuple[Place | Waiting, ...] = (
     Place(
         "callback",
         f"state = 'new' AND {NAME_OF_REPORT} IS NOT NULL",
-        {**_REPORT, "provider_message_id": NAME_OF_REPORT},
+        {**_REPORT, "provider_message_id": _LATE_NAME},
         name="reports that were under way",
     ),
     Place(
@@ -160,7 +181,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "feed": "desk",
     "feed_item": "desk kind order_number",  # the number is ours
     "forgotten_key": "key",  # of digests that stand for what is erased, destroyed within days
-    "idempotency": "scope fingerprint",
+    "idempotency": "scope key fingerprint",  # a day: a repeat must find its key, or its call is made again
     "consent": "desk closed",
     "lead_operator": "desk",
     "masking": "desk",

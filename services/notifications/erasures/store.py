@@ -24,8 +24,8 @@ from services.notifications.providers.values import Report
 ERASED = "erased "
 OFTEN = timedelta(days=3)  # one key for all erasures meanwhile: a report is tried with each key that there is
 KEPT = OFTEN + LATE
+NO_NAME = f"'{ERASED}' || gen_random_uuid()"  # by which nothing can be known
 
-# Without a key the name is one that nothing can be known by.
 NEWEST = "SELECT key FROM forgotten_key ORDER BY made_at DESC, id DESC LIMIT 1"
 MAKE = """
 INSERT INTO forgotten_key (id, key, made_at)
@@ -55,10 +55,16 @@ def digest_of(column: str, key: str) -> str:
     return f"'{ERASED}' || encode(sha256({key} || convert_to({column}, 'UTF8')), 'hex')"
 
 
-def erased(column: str) -> str:
-    """Return the SQL of what becomes of a provider's id."""
-    named = f"coalesce({digest_of(column, f'({NEWEST})')}, '{ERASED}' || gen_random_uuid())"
-    return f"CASE WHEN {column} IS NULL OR starts_with({column}, '{ERASED}') THEN {column} ELSE {named} END"
+def name_of(column: str) -> str:
+    """Return the SQL of the name that a provider's id gets; NULL if there is no key."""
+    return digest_of(column, f"({NEWEST})")
+
+
+def erased(column: str, taken: str = "false") -> str:
+    """Return the SQL of what becomes of a provider's id; `taken`: another row stands under its name already."""
+    kept = f"{column} IS NULL OR starts_with({column}, '{ERASED}')"
+    named = f"coalesce({name_of(column)}, {NO_NAME})"
+    return f"CASE WHEN {kept} THEN {column} WHEN {taken} THEN {NO_NAME} ELSE {named} END"
 
 
 # Of a report that was stored under the provider's id after its message had lost it.

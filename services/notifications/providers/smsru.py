@@ -26,6 +26,7 @@ from services.notifications.providers.reading import (
     member,
     number,
     pairs_of,
+    storable,
     unix,
     words,
 )
@@ -133,17 +134,17 @@ class SmsRu(Adapter):
     def read(self, raw: Raw) -> Reading:
         """Read a batch: each `data[n]` stands for itself."""
         reports: list[Report] = []
-        unreadable: list[str] = []
+        unread: dict[str, object] = {}
         for name, value in _entries(raw.body):
             kind, *rest = value.split("\n")
             report = _status(*rest[:3]) if kind == "sms_status" and len(rest) >= 2 else None
             if report is None:
-                unreadable.append(name)
+                unread[name] = storable(value)
             else:
                 reports.append(report)
-        if not reports and not unreadable and raw.method != "GET":
-            unreadable.append("body")
-        return Reading(reports, tuple(unreadable))
+        if not reports and not unread and raw.method != "GET":
+            return Reading((), ("body",))
+        return Reading(reports, tuple(unread), unread)
 
     def verify(self, raw: Raw) -> bool:
         """Check the hash over our key and all entries in the order of their numbers."""

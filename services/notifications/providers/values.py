@@ -226,7 +226,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The reports of a body; `unreadable` names the parts that could not be read."""
+    """The reports of a body; `unreadable` names the parts that could not be read.
+
+    `unread`: these parts themselves, by their names, where others of the same body may have been read.
+    """
 
     reports: Sequence[Report]
     unreadable: tuple[str, ...] = ()
+    unread: Mapping[str, object] = field(default_factory=dict, compare=False)

@@ -171,17 +171,17 @@ class Wazzup(Adapter):
         if not isinstance(body, dict):
             return Reading((), (reason or "body",))
         reports: list[Report] = []
-        unreadable: list[str] = []
+        unread: dict[str, object] = {}
         readers = {"messages": _message, "statuses": _status}
         for name, value in body.items():
             reader = readers.get(name)
             for place, element in places(name, [*objects(value)]) if name != "test" else ():
                 report = reader(element) if reader is not None and isinstance(element, dict) else None
                 if report is None:
-                    unreadable.append(place)
+                    unread[place] = element
                 else:
                     reports.append(report)
-        return Reading(reports, tuple(unreadable))
+        return Reading(reports, tuple(unread), unread)
 
     @classmethod
     def written(cls, element: JsonObject) -> Written | None:

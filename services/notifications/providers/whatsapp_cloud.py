@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -26,6 +26,7 @@ from libs.common.platform.auth.webhooks import same_secret
 from services.notifications.providers.base import Adapter, ProviderConfig
 from services.notifications.providers.config import Key
 from services.notifications.providers.reading import (
+    MAX_ID,
     MAX_URL,
     digits,
     e164,
@@ -179,12 +180,12 @@ class WhatsAppCloud(Adapter):
         body, reason = json_of(raw.body)
         if not isinstance(body, dict) or not isinstance(body.get("entry"), list):
             return Reading((), (reason or "body",))
-        found: list[tuple[str, Report | None]] = []
+        found: list[_Part] = []
         for at, entry in places("entry", [*objects(body["entry"])]):
             for place, change in places(f"{at}.changes", [*objects(member(entry, "changes"))]):
                 found += _change(place, change, entry)
-        unreadable = tuple(name for name, report in found if report is None)
-        return Reading([report for _, report in found if report is not None], unreadable)
+        unread = {name: part for name, part, report in found if report is None}
+        return Reading([report for _, _, report in found if report is not None], tuple(unread), unread)
 
     @classmethod
     def written(cls, element: JsonObject) -> Written | None:
@@ -261,20 +262,23 @@ def _button(at: int, button: Button) -> dict[str, object]:
     return {"type": "button", "sub_type": button.kind, "index": str(at), "parameters": parameters}
 
 
-def _change(place: str, change: object, entry: object) -> Iterator[tuple[str, Report | None]]:
+_Part: TypeAlias = tuple[str, object, Report | None]  # the name of its place, and what it says if it could be read
+
+
+def _change(place: str, change: object, entry: object) -> Iterator[_Part]:
     value = member(change, "value")
     match member(change, "field"):
         case "messages" | "smb_message_echoes" if isinstance(value, dict):
             for name, reader in _READERS.items():
                 for at, element in places(f"{place}.{name}", [*objects(value.get(name, []))]):
-                    yield at, reader(element, value) if isinstance(element, dict) else None
+                    yield at, element, reader(element, value) if isinstance(element, dict) else None
         case "message_template_status_update" if isinstance(value, dict):
-            yield place, _moderation(value, unix(member(entry, "time")))
+            yield place, change, _moderation(value, unix(member(entry, "time")))
         case "account_update" | "phone_number_quality_update" if isinstance(value, dict):
             word = words(value.get("event")) or "update"
-            yield place, Report(ReportKind.CHANNEL, word, unix(member(entry, "time")), word, value)
+            yield place, change, Report(ReportKind.CHANNEL, word, unix(member(entry, "time")), word, value)
         case _:
-            yield place, None
+            yield place, change, None
 
 
 def _status(element: JsonObject, value: JsonObject) -> Report | None:
@@ -285,17 +289,11 @@ def _status(element: JsonObject, value: JsonObject) -> Report | None:
     failure = next(objects(element.get("errors")), None)
     code = (number(member(failure, "code")) or "unknown_error") if progress is MessageProgress.FAILED else ""
     return Report(
-        ReportKind.STATUS,
-        message_id,
-        unix(element.get("timestamp")),
-        word,
-        element,
-        progress=progress,
-        code=code,
+        ReportKind.STATUS, message_id, unix(element.get("timestamp")), word, element, progress=progress, code=code,
         reference=identifier(element.get("biz_opaque_callback_data")),
         address=identifier(element.get("recipient_id")) or identifier(element.get("recipient_user_id")),
         sender=identifier(member(value, "metadata", "phone_number_id")),
-    )
+    )  # fmt: skip
 
 
 def _message(element: JsonObject, value: JsonObject, kind: ReportKind, whom: str) -> Report | None:
@@ -362,8 +360,10 @@ def _preference(element: JsonObject, value: JsonObject) -> Report | None:
     who = identifier(element.get("wa_id")) or identifier(element.get("user_id"))
     if who is None or wish not in _WISHES:
         return None
+    # It has no id of its own. Who says it is none: what they say another time is another thing, also to an erasure.
+    own = f"{wish}:{number(element.get('timestamp')) or ''}:{who}"[:MAX_ID]
     return Report(
-        ReportKind.PREFERENCE, who, unix(element.get("timestamp")), wish, element, address=who,
+        ReportKind.PREFERENCE, own, unix(element.get("timestamp")), wish, element, address=who,
         sender=identifier(member(value, "metadata", "phone_number_id")), remember=_WISHES[wish],
     )  # fmt: skip
 

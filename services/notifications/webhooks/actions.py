@@ -222,7 +222,8 @@ async def _settle_failures(tx: Transaction, known: Known, now: datetime) -> set[
     arrived = {attempt["id"] for row, attempt in known if row["progress"] in _ARRIVED}
     failed = {attempt["id"]: (row, attempt) for row, attempt in known if _failed(row)}
     lost = {i: pair for i, pair in failed.items() if i not in arrived}
-    await _retry_transient(tx, lost, now)
+    # Of an erased customer no address is left to try again.
+    await _retry_transient(tx, {i: pair for i, pair in lost.items() if pair[1]["address"]}, now)
     replaced = {row["id"] for row in await tx.conn.fetch(REPLACED, list(failed))} if failed else set()
     gone_on = {i: row["code"] for i, (row, attempt) in lost.items() if attempt["has_next"] and i not in replaced}
     if gone_on:

@@ -1,6 +1,6 @@
 """SQL that stores what providers report: each report once, and what it says of a customer's address."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
@@ -8,6 +8,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from libs.common.contracts.shared import Direction
 from libs.common.messaging import outbox
@@ -143,9 +144,18 @@ async def _spared(tx: Transaction, bodies: Sequence[Body]) -> Sequence[Body]:
 
 def _without(body: Body, names: Names) -> Body:
     reports = [names.spare(body.origin.channel_id, one) for one in body.reading.reports]
-    if reports == list(body.reading.reports):
+    gone = [was for was, one in zip(body.reading.reports, reports, strict=True) if was != one]
+    if not gone:
         return body
-    return replace(body, reading=replace(body.reading, reports=reports), raw=b"")
+    return replace(body, reading=replace(body.reading, reports=reports), raw=_of_others(body.reading.unread, gone))
+
+
+def _of_others(unread: Mapping[str, object], gone: Sequence[Report]) -> bytes:
+    """Return the parts of a body that could not be read, without those that name whom these reports name."""
+    theirs = {text for one in gone for text in (one.external_id, one.reference, one.address) if text}
+    parts = {name: orjson.dumps(part).decode() for name, part in unread.items()}
+    left = {name: unread[name] for name, text in parts.items() if not any(their in text for their in theirs)}
+    return orjson.dumps(left) if left else b""
 
 
 def _arrived(body: Body, report: Report, written: Written) -> Arrived:

@@ -88,7 +88,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "erased": "kind desk",
     "erasure": "desk person state place walked counts traceparent",  # `person` goes with the last step
     "fanout": "desk type key traceparent",
-    "idempotency": "scope fingerprint",
+    "idempotency": "scope key fingerprint",  # a day: a repeat must find its key, or its call is made again
     "lane_visit": "desk lane",
     "masking": "desk",
     "matter": "desk service kind ref",

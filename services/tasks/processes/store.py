@@ -297,7 +297,7 @@ LEFT JOIN LATERAL (
     SELECT * FROM task WHERE process_id = i.id AND CASE state WHEN 'active' THEN TRUE END OFFSET 0
 ) t ON TRUE
 LEFT JOIN LATERAL (
-    {AS_LIST.replace("$2", "$3").replace("$1", "$2::text")} WHERE $2 IS NOT NULL AND i.n = 1
+    {AS_LIST.format(desk="$2::text", day="$3")} WHERE $2 IS NOT NULL AND i.n = 1
 ) r ON TRUE
 ORDER BY t.opened_at, t.id
 """  # noqa: S608 - a statement of our own

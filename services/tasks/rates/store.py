@@ -24,13 +24,14 @@ WHERE r.sequence < excluded.sequence
 """
 # Of a day the desk's own goes before the official one. None holds for longer than twelve days: what is older is not
 # read, however many there are.
-IN_FORCE = """
+_IN_FORCE = """
 SELECT DISTINCT ON (currency) currency, base, day, per_unit FROM rate
-WHERE desk IN ($1, '*') AND day BETWEEN $2::date - 12 AND $2::date AND holds_until >= $2
+WHERE desk IN ({desk}, '*') AND day BETWEEN {day}::date - 12 AND {day}::date AND holds_until >= {day}
 ORDER BY currency, day DESC, desk <> '*' DESC
 """
-# The same as one value, for a statement that reads something else.
-AS_LIST = f"SELECT jsonb_agg(jsonb_build_array(currency, base, day, per_unit::text)) AS rates FROM ({IN_FORCE}) r"  # noqa: S608 - a statement of our own
+IN_FORCE = _IN_FORCE.format(desk="$1", day="$2")
+# The same as one value, for a statement that reads something else: its parameters `desk` and `day` are to be named.
+AS_LIST = f"SELECT jsonb_agg(jsonb_build_array(currency, base, day, per_unit::text)) AS rates FROM ({_IN_FORCE}) r"  # noqa: S608 - a statement of our own
 
 
 async def project_rates(tx: Transaction, events: Sequence[Received[EventData]]) -> None:

@@ -64,7 +64,7 @@ _ANY_LENGTH = 0  # by default the driver prepares statements of over 15 KiB anew
 
 
 class _Kept(NamedTuple):
-    """For how many seconds the driver keeps prepared statements (0: ever), and connections that rest."""
+    """For how many seconds the driver keeps prepared statements, and connections that rest."""
 
     statements: int
     connections: float
@@ -72,7 +72,7 @@ class _Kept(NamedTuple):
 
 _SHORTLY = _Kept(statements=300, connections=300.0)
 # By key both are dear to make, and what a burst needs; the server makes plans anew after each ANALYZE by itself.
-_BY_KEY = _Kept(statements=0, connections=3600.0)
+_BY_KEY = _Kept(statements=3600, connections=3600.0)
 
 
 class Transaction:

@@ -197,7 +197,6 @@ COMMON: tuple[Place | Waiting, ...] = (
     answers(
         f"({ANSWER} LIKE 'v1.%' OR {mentions_bytes('body')} OR {mentions('headers')})", "answers that name them"
     ),
-    Place("idempotency", mentions("key"), {"key": "'erased ' || token"}, name="keys of calls that name them"),
     Place("saved_filter", mentioned("query::text", "name"), {"query": "'{}'", "name": "'erased ' || id"}),
     # By the address on any desk: the stream that goes below is of all of them.
     Waiting("outbox", ("key", "body"), f"({OF_KEYS} OR {OF_ADDRESSES} OR {mentioned_bytes('body')})"),

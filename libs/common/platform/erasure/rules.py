@@ -32,21 +32,22 @@ class Marks:
 def marks_of(person: Forgotten) -> Marks:
     """Return by what texts and addresses of this person are found: numbers, addresses and ids, never a name."""
     phones = {text for text in (person.phone, person.phone_raw, *person.spellings) if text and "@" not in text}
-    emails = {text.lower() for text in (person.email, *person.spellings) if text and "@" in text}
+    typed = {text for text in (person.email, *person.spellings) if text and "@" in text}
     others, exact = set[str](), set[str]()
     for each in person.identities:
         exact.add(each.value)
         if each.kind in _PHONES:
             phones.add(each.value)
         elif each.kind is IdentityKind.EMAIL:
-            emails.add(each.value.lower())
+            typed.add(each.value)
         elif each.kind is not IdentityKind.EXTERNAL:
             others.add(each.value)
+    emails = {text.lower() for text in typed}
     numbers = {number for text in phones for number in _numbers(text)}
     words = {text.lower() for text in emails | others if len(text) >= LEAST}
     exact |= emails | others | numbers | {f"+{number}" for number in numbers}
     digits = {number[-NATIONAL:] for number in numbers}
-    encoded = {part for text in words | digits if len(text) >= LEAST_ENCODED for part in _encoded(text)}
+    encoded = {part for text in words | typed | digits if len(text) >= LEAST_ENCODED for part in _encoded(text)}
     return Marks(_patterns(words), _patterns(digits), _patterns(encoded), tuple(sorted(exact)))
 
 
