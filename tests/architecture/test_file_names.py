@@ -89,6 +89,7 @@ EXCEPTIONS = {
     "tasks/playbooks/twins": "the language of playbooks: types beside those that name them",
     "tasks/playbooks/grammar": "the language of playbooks",
     "tasks/playbooks/buyers": "whether a missed call of a buyer is returned and the sale stands",
+    "tasks/playbooks/replies": "which tasks a reply ends",
     "tasks/playbooks/heard": "checks of what a playbook hears",
     "tasks/playbooks/model": "the language of playbooks",
     "tasks/playbooks/source": "the language of playbooks: YAML with line numbers",

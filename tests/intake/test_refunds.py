@@ -102,7 +102,7 @@ async def test_payout_details_are_sealed_and_shown_by_their_end(api: Api, intake
         read = str(await api.ok("GET", "/refunds")) + str(await api.ok("GET", f"/refunds/{view['id']}"))
     stored = {**await text_of(intake_db), "answers": read, "logs": log.getvalue()}
     number = CARD.replace(" ", "")
-    written = [form for text in (CARD, number, "3800") for form in (text, text.encode().hex())]
+    written = [form for text in (CARD, number, number[4:12]) for form in (text, text.encode().hex())]
     assert [name for name, text in stored.items() if any(form in text for form in written)] == []
     assert (shown["payout"], "v1.tests." in stored["refund"], "refund" in stored["logs"]) == ("***5678", True, True)
 

@@ -15,6 +15,7 @@ from libs.common.platform.db import migrations
 from libs.common.platform.db.migrations import SERVICES_ROOT, migrate, older_revisions, schema_ready
 from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase, empty_database
+from libs.common.testkit.messaging import eventually
 
 Connection = asyncpg.Connection
 
@@ -92,11 +93,18 @@ async def test_a_waiting_runner_does_not_hold_up_a_concurrent_index(
     engine = create_async_engine(database.url("intake").replace("postgresql", "postgresql+asyncpg", 1))
     async with engine.connect() as second:
         first = asyncio.create_task(migrate("intake", database.url("intake"), scripts))
-        await asyncio.sleep(0.2)
+        await eventually(lambda: _has_turn(conn, first))
         await migrations._take_turn(second)
-        assert first.done()
+        await first
     await engine.dispose()
     assert await conn.fetchval("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_one_id'::regclass")
+
+
+async def _has_turn(conn: Connection, run: "asyncio.Task[None]") -> bool:
+    """Return whether a runner of this database has its turn, or has had it."""
+    own = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    held = f"SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND {own})"
+    return run.done() or bool(await conn.fetchval(held))
 
 
 async def test_services_migrate_side_by_side_in_one_process(

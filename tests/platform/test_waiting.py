@@ -1,4 +1,4 @@
-"""Waits that end as they must, whoever is cancelled meanwhile."""
+"""Waits that end as they must, cancelled or not."""
 
 import asyncio
 

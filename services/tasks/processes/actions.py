@@ -139,8 +139,8 @@ async def _one(batch: Batch, event: Received[EventData], address: Address, opera
         moved = engine_event(for_processes(event.data), by_us=process is asker)
         batch.apply(process, with_operator(moved, for_processes(event.data), operators), event.follow())
     for process in listening:
-        told = heard(for_processes(event.data), address)
-        batch.apply(process, with_operator(told, for_processes(event.data), operators), event.follow())
+        news = heard(for_processes(event.data), address)
+        batch.apply(process, with_operator(news, for_processes(event.data), operators), event.follow())
     started = await _start_on(batch, event, address, operators)
     await batch.start_requested()
     # Most desks do nothing when an operator comes.
