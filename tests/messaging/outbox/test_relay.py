@@ -5,12 +5,11 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 
-import asyncpg
 import pytest
 
 from libs.common.messaging import outbox
 from libs.common.messaging.bus import Routed, Sent
-from libs.common.messaging.outbox.hint import PAUSE, channel, hinting
+from libs.common.messaging.outbox.hint import hinting
 from libs.common.messaging.outbox.pace import RelayIntervals
 from libs.common.messaging.outbox.relay_store import RelayStore
 from libs.common.testkit.memory_bus import MemoryBus, MemoryProducer
@@ -180,21 +179,6 @@ async def test_a_commit_of_another_process_wakes_an_idle_relay(stack: Stack, mem
         asyncio.get_running_loop().call_later(0.2, relay.wake)  # it also rests while it is stopping
 
 
-async def test_hints_keep_their_distance_however_many_commits_there_are(stack: Stack) -> None:
-    heard: list[object] = []
-    listening, loop = await asyncpg.connect(stack.db.config.url), asyncio.get_running_loop()
-    await listening.add_listener(channel(stack.db.config.schema), lambda *said: heard.append(said))
-    began = loop.time()
-    async with hinting(stack.db) as hint:
-        while loop.time() < began + 0.1:
-            hint()
-            await asyncio.sleep(0)
-        await eventually(lambda: _any(heard))
-    await listening.fetchval("SELECT 1")  # what was sent is heard
-    assert 0 < len(heard) <= (loop.time() - began) / PAUSE + 1
-    await listening.close()
-
-
 async def test_without_any_hint_polls_find_what_was_committed(stack: Stack, memory: MemoryBus) -> None:
     async with running(stack.relay().run):
         await eventually(lambda: _rests(stack, "%FROM outbox%"))
@@ -271,10 +255,6 @@ async def _kill_sessions(stack: Stack) -> None:
 
 async def _count(memory: MemoryBus, stack: Stack, count: int) -> bool:
     return len(memory.records(stack.topic)) >= count
-
-
-async def _any(heard: Sequence[object]) -> bool:
-    return bool(heard)
 
 
 async def _leads(stack: Stack) -> bool:

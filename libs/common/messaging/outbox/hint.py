@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from libs.common.platform.db import Database
 from libs.common.platform.telemetry.logs import get_logger
 
-PAUSE = 0.010  # seconds between two: in a burst of commits each hint costs as much as a statement of theirs
 _SEND = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '')"
 
 log = get_logger(__name__)
@@ -24,7 +23,7 @@ def channel(schema: str) -> str:
 
 
 class Hint:
-    """Sends hints for one process, the first at once; commits that come soon behind it share the next."""
+    """Sends hints for one process; commits that come together share one."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -43,7 +42,6 @@ class Hint:
                 await self._db.pool.execute(_SEND, channel(self._db.config.schema))
             except Exception as error:  # noqa: BLE001 - of any kind: polling finds the rows
                 log.warning("hint to the relay was not sent", error_type=type(error).__name__)
-            await asyncio.sleep(PAUSE)
 
 
 @asynccontextmanager
