@@ -100,7 +100,7 @@ async def test_a_waiting_runner_does_not_hold_up_a_concurrent_index(
     assert await conn.fetchval("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_one_id'::regclass")
 
 
-async def _has_turn(conn: Connection, run: "asyncio.Task[None]") -> bool:
+async def _has_turn(conn: Connection, run: asyncio.Task[None]) -> bool:
     """Return whether a runner of this database has its turn, or has had it."""
     own = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     held = f"SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND {own})"
