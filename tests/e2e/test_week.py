@@ -38,7 +38,7 @@ from tests.support.search import tables_with
 from tests.support.settle import facts_of
 from tests.support.stack import ProcessStack
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
 OPENS, CLOSES = time(9), time(21)
 PUSHES = """
