@@ -104,5 +104,11 @@ async def test_a_statement_that_takes_too_long_is_cancelled(messaging_db: Databa
     await hasty.close()
 
 
+def test_the_way_to_a_connection_that_rests_is_kept_open() -> None:
+    """What translates addresses on the way forgets some in minutes; the first statement then hangs."""
+    settings = DatabaseConfig("postgresql://127.0.0.1/db", schema="intake").server_settings()
+    assert settings["tcp_keepalives_idle"] == "60"
+
+
 async def test_commits_wait_for_the_disk(messaging_db: Database) -> None:
     assert await messaging_db.pool.fetchval("SELECT current_setting('synchronous_commit')") == "on"

@@ -54,6 +54,8 @@ class DatabaseConfig:
             "statement_timeout": str(self.statement_timeout_ms),
             "lock_timeout": str(self.lock_timeout_ms),
             "idle_in_transaction_session_timeout": str(self.idle_in_transaction_timeout_ms),
+            # Connections rest for up to an hour; what translates addresses on the way forgets some in minutes.
+            "tcp_keepalives_idle": "60",
         }
 
 
