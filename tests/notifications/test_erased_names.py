@@ -354,21 +354,28 @@ async def test_ids_of_messages_go_with_the_age_of_their_reports(notifications_db
         assert "callback" not in await story.found(NUMBER[-10:])
 
 
-async def test_ids_that_erasures_of_the_release_before_have_left_go_with_the_upgrade(postgres_url: str) -> None:
+@asynccontextmanager
+async def release_before(postgres_url: str) -> AsyncIterator[tuple[str, asyncpg.Connection]]:
+    """Notifications' tables of the release before: the URL to migrate, and a connection."""
     async with empty_database(postgres_url) as admin_url:
         url = StackDatabase(admin_url, {}).url("notifications")
         await migrate("notifications", url, to="notifications_0040")
         conn = await asyncpg.connect(url)
         try:
-            for statement in LEFT:
-                await conn.execute(statement.format(name=SENT, lead=LEAD))
-            before = await tables_with(conn, "notifications", NUMBER[-10:])
-            await migrate("notifications", url)
-            after = await tables_with(conn, "notifications", NUMBER[-10:])
-            others = [row[0] for row in await conn.fetch(OTHERS)]
-            known = [row[0] for row in await conn.fetch(KNOWN, [CHANNEL_ID], [await conn.fetchval(NAME, SENT)])]
+            yield url, conn
         finally:
             await conn.close()
+
+
+async def test_ids_that_erasures_of_the_release_before_have_left_go_with_the_upgrade(postgres_url: str) -> None:
+    async with release_before(postgres_url) as (url, conn):
+        for statement in LEFT:
+            await conn.execute(statement.format(name=SENT, lead=LEAD))
+        before = await tables_with(conn, "notifications", NUMBER[-10:])
+        await migrate("notifications", url)
+        after = await tables_with(conn, "notifications", NUMBER[-10:])
+        others = [row[0] for row in await conn.fetch(OTHERS)]
+        known = [row[0] for row in await conn.fetch(KNOWN, [CHANNEL_ID], [await conn.fetchval(NAME, SENT)])]
     assert (before, after) == ({"attempt", "callback", "received_message"}, set())
     assert others == ["another", "complaint"]
     assert known == [CHANNEL_ID]
@@ -376,16 +383,10 @@ async def test_ids_that_erasures_of_the_release_before_have_left_go_with_the_upg
 
 async def test_the_upgrade_names_callbacks_of_no_message_by_stretches(postgres_url: str) -> None:
     """There may be millions of them."""
-    async with empty_database(postgres_url) as admin_url:
-        url = StackDatabase(admin_url, {}).url("notifications")
-        await migrate("notifications", url, to="notifications_0040")
-        conn = await asyncpg.connect(url)
-        try:
-            await conn.execute(MANY, CHANNEL_ID)
-            await migrate("notifications", url)
-            rows = await conn.fetch(STEPS)
-        finally:
-            await conn.close()
+    async with release_before(postgres_url) as (url, conn):
+        await conn.execute(MANY, CHANNEL_ID)
+        await migrate("notifications", url)
+        rows = await conn.fetch(STEPS)
     assert [row["named"] for row in rows] == [5000, 5000, 1]
 
 
