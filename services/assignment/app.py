@@ -15,7 +15,7 @@ from services.assignment.errors import ERRORS
 from services.assignment.operators.worker import announcing_loop
 from services.assignment.schedule.worker import schedule_loop
 from services.assignment.settings import AssignmentSettings
-from services.assignment.shifts.worker import silence_loop
+from services.assignment.shifts.worker import silence_loops
 from services.assignment.subscriptions import TOPICS, heeds, subscriptions
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ SERVICE = Service(
     heeds=heeds,
     loops=lambda ctx: (
         announcing_loop(ctx),
-        silence_loop(ctx),
+        *silence_loops(ctx),
         schedule_loop(ctx),
         attention_loop(ctx.core, KINDS, SAY),
         *Eraser(ctx.core, PLACES, AssignmentScrubbed).loops(),

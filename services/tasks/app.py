@@ -19,7 +19,8 @@ from services.tasks.errors import ERRORS
 from services.tasks.fanouts.worker import ARE_UNDER_WAY as FANOUTS
 from services.tasks.fanouts.worker import fanout_loop
 from services.tasks.moves.worker import ARE_PENDING, release_loop
-from services.tasks.playbooks.worker import announcing_loop, waiting_loop
+from services.tasks.playbooks.waiting import ARE_READY
+from services.tasks.playbooks.worker import adopting_loop, announcing_loop, waiting_loop
 from services.tasks.redistributions.worker import ARE_UNDER_WAY as REDISTRIBUTIONS
 from services.tasks.redistributions.worker import redistribution_loop
 from services.tasks.settings import TasksSettings
@@ -45,6 +46,7 @@ WORK: Mapping[str, str] = {
     "releases": ARE_PENDING,
     "redistributions": REDISTRIBUTIONS,
     "bulk_actions": BULK_ACTIONS,
+    "waiting": ARE_READY,
 }
 
 
@@ -58,7 +60,8 @@ def loops(ctx: Context) -> tuple[Loop, ...]:
         release_loop(ctx, lookout.watch("releases")),
         redistribution_loop(ctx, lookout.watch("redistributions")),
         bulk_loop(ctx, lookout.watch("bulk_actions")),
-        waiting_loop(ctx),
+        waiting_loop(ctx, lookout.watch("waiting")),
+        adopting_loop(ctx),
         announcing_loop(ctx),
         attention_loop(ctx.core, KINDS, follow_own(ctx)),
         *eraser(ctx).loops(),

@@ -22,9 +22,11 @@ from libs.common.testkit.issuer import TokenIssuer
 from services.assignment.app import SERVICE
 from services.assignment.context import Context
 from services.assignment.shifts.actions import find_silent
+from services.assignment.shifts.worker import WORK
 from services.assignment.subscriptions import subscriptions
 from tests.assignment.operators import NOW
 from tests.support.documented import documented
+from tests.support.lookouts import rung
 
 E = TypeVar("E", bound=EventData)
 
@@ -100,10 +102,15 @@ class Desk:
         return await self.call("POST", f"/{command}", {}, sub=sub, roles=("operator",))
 
     async def silent(self, minutes: int) -> None:
-        """Let nothing be heard of anybody for some minutes, then look who is still there."""
+        """Let nothing be heard of anybody for some minutes, then look who is there, if the lookout says so."""
         aged = "UPDATE heartbeat SET at = at - make_interval(mins => $1)"
         await self.ctx.db.pool.execute(aged, minutes)
-        await find_silent(self.ctx)
+        if await self.time_has_done_something():
+            await find_silent(self.ctx)
+
+    async def time_has_done_something(self) -> bool:
+        """Whether the lookout wakes the loop of what time does to operators."""
+        return bool(await rung(self.ctx.db, self.ctx.core.clock, WORK))
 
     async def receive(self, *payloads: EventData) -> None:
         """Apply events of tasks as one batch of the consumer."""

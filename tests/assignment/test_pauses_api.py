@@ -44,8 +44,10 @@ async def pause(desk: Desk, reason: str) -> int:
 
 
 async def raised(desk: Desk) -> int:
-    """Look, and return how often Ann's pause was raised."""
-    await find_long_pauses(desk.ctx)
+    """Look, if the lookout says so, and return how often Ann's pause was raised."""
+    if await desk.time_has_done_something():
+        await find_long_pauses(desk.ctx)
+        assert not await desk.time_has_done_something()
     await look(desk.ctx.db, KINDS, SAY, desk.ctx.now())
     return len([each for each in await desk.sent(AssignmentAttentionRaised) if each.kind == "long_pauses"])
 
@@ -90,8 +92,11 @@ async def test_after_a_call_nothing_is_offered_until_the_time_is_over(desk: Desk
     await desk.receive(requested(2))
     pass_time(desk, timedelta(seconds=59))
     assert [await end_after_calls(desk.ctx), len(await desk.sent(WorkAssigned))] == [0, 1]
+    woken = [await desk.time_has_done_something()]
     pass_time(desk, timedelta(seconds=1))
+    woken += [await desk.time_has_done_something()]
     assert [await end_after_calls(desk.ctx), len(await desk.sent(WorkAssigned))] == [1, 2]
+    assert [*woken, await desk.time_has_done_something()] == [False, True, False]
 
 
 async def test_an_operator_ends_it_early_and_without_a_call_there_is_none(desk: Desk) -> None:

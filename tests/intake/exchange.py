@@ -20,13 +20,15 @@ from libs.common.platform.sealing.keys import new_key
 from libs.common.platform.serving import serve
 from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.telemetry.tracing import Tracing
-from services.intake.calls.worker import loops
+from libs.common.platform.worker import Lookout
+from services.intake.calls.worker import WORK, calling_loops
 from services.intake.context import Context
 from services.intake.settings import IntakeSettings
 from tests.intake.api import NOW, Api, order
 from tests.support.patience import eventually
 
 KEYS = SecretStr(new_key("tests"))
+LOOK = 0.05  # seconds between two looks at what there is to do
 CONFIG = {"format": "mango", "api_key": DEMO_KEY}
 SOURCE = {"desk": "demo", "code": "line", "playbook": "callback", "zone": "Europe/Moscow", "secret": DEMO_SALT}
 
@@ -49,8 +51,9 @@ class Exchange:
     async def worker(self) -> AsyncIterator[None]:
         """Run the loops of the worker for the block, then stop them as the worker does."""
         ctx, stop = self.context(), asyncio.Event()
+        lookout = Lookout(ctx.core.db, ctx.core.clock, WORK, LOOK)
         async with asyncio.TaskGroup() as group:
-            for loop in loops(ctx):
+            for loop in (lookout, *calling_loops(ctx, lookout)):
                 group.create_task(_run(loop(stop)))
             try:
                 yield

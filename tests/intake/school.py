@@ -22,9 +22,9 @@ from libs.common.platform.sealing.keys import new_key
 from libs.common.platform.serving import serve
 from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.telemetry.tracing import Tracing
-from libs.common.platform.worker import Watch
+from libs.common.platform.worker import Lookout, Loop, Watch
 from services.intake.context import Context
-from services.intake.placements.worker import placing_loops
+from services.intake.placements.worker import WORK, placing_loops
 from services.intake.schools.webhooks import subscriptions
 from services.intake.schools.worker import Found, checks
 from services.intake.settings import IntakeSettings
@@ -35,6 +35,7 @@ SOURCE = {
     "desk": "demo", "code": "getcourse", "playbook": "school", "zone": "Europe/Moscow",
     "config": {"format": "getcourse", "auth": "none", "response": "ok"},
 }  # fmt: skip
+LOOK = 0.05  # seconds between two looks at what there is to do
 ACCOUNT = {"account": "acme", "api_key": DEMO_KEY}
 ANNA = {"email": "anna@example.com", "phone": "+79161234567", "first_name": "Анна", "last_name": "Иванова"}
 ORDER = {
@@ -86,8 +87,10 @@ class Desk:
     async def worker(self) -> AsyncIterator[None]:
         """Run the loops for the block, then stop them as the worker does."""
         stop = asyncio.Event()
+        lookout = Lookout(self.ctx.core.db, self.ctx.core.clock, WORK, LOOK)
+        loops: tuple[Loop, ...] = (lookout, *placing_loops(self.ctx, lookout))
         async with asyncio.TaskGroup() as group:
-            for loop in placing_loops(self.ctx):
+            for loop in loops:
                 group.create_task(_run(loop(stop)))
             try:
                 yield

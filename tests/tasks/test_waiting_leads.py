@@ -12,8 +12,10 @@ from structlog.testing import capture_logs
 from libs.common.contracts import intake
 from libs.common.contracts.shared import OrderStatus
 from libs.common.messaging.inbox.store import claim, park
+from services.tasks.app import WORK
 from services.tasks.playbooks.waiting import UnknownPlaybookError, adopt_parked, release_ready
-from services.tasks.playbooks.worker import waiting_loop
+from services.tasks.playbooks.worker import adopting_loop
+from tests.support.lookouts import rung
 from tests.tasks.client import Api, Json
 from tests.tasks.desk import Desk, lead, pool
 from tests.tasks.inbox import Inbox
@@ -128,7 +130,9 @@ async def test_a_lead_parked_while_its_playbook_is_being_activated_goes_on(
         await park(parking, item, "failed", UnknownPlaybookError("demo", "tiny"))
         answer = await activate(api)
         await parking.commit()
+    assert "waiting" in await rung(desk.ctx.db, desk.ctx.core.clock, WORK)
     assert (answer["leads_released"], await release_ready(desk.ctx)) == (0, 1)
+    assert "waiting" not in await rung(desk.ctx.db, desk.ctx.core.clock, WORK)
 
 
 @pytest.mark.parametrize("_", range(5))
@@ -156,7 +160,7 @@ async def test_a_worker_that_starts_later_lets_go_on_what_is_ready(desk: Desk, a
         await tx.commit()
     stop = asyncio.Event()
     stop.set()
-    await waiting_loop(desk.ctx)(stop)
+    await adopting_loop(desk.ctx)(stop)
     assert await release_ready(desk.ctx) == 1
 
 

@@ -14,7 +14,7 @@ from libs.common.messaging.bus.codec import Encoder
 from libs.common.platform.telemetry.metrics import new_registry
 from libs.common.platform.worker.runtime import Worker
 from libs.common.testkit.memory_bus import MemoryBus
-from services.tasks.playbooks.worker import waiting_loop
+from services.tasks.playbooks.worker import adopting_loop, waiting_loop
 from services.tasks.subscriptions import TOPICS, subscriptions
 from services.tasks.timers.worker import timer_loop
 from tests.tasks.desk import Desk, lead
@@ -55,7 +55,7 @@ async def opened(desk: Desk, count: int) -> None:
 @asynccontextmanager
 async def shipped_worker(desk: Desk, bus: MemoryBus) -> AsyncIterator[None]:
     """Run the worker with the loops it is shipped with."""
-    stop, loops = asyncio.Event(), [timer_loop(desk.ctx), waiting_loop(desk.ctx)]
+    stop, loops = asyncio.Event(), [timer_loop(desk.ctx), waiting_loop(desk.ctx), adopting_loop(desk.ctx)]
     core = replace(desk.ctx.core, metrics=new_registry())
     worker = Worker(core, topics=TOPICS, subscriptions=subscriptions(desk.ctx), loops=loops, bus=bus)
     running = asyncio.create_task(worker.run(stop))

@@ -19,16 +19,16 @@ FROM operator WHERE id = $1
 ON CONFLICT (operator_id) WHERE ended_at IS NULL DO NOTHING
 """
 # Over the limit of one pause, or of all pauses of its reason since the shift began.
-FIND_OVER = """
-UPDATE pause p SET over_at = $1
-FROM pause_reason r
-WHERE p.ended_at IS NULL AND p.over_at IS NULL AND r.desk = p.desk AND r.code = p.reason AND r.active
+_OVER = """
+p.ended_at IS NULL AND p.over_at IS NULL AND r.desk = p.desk AND r.code = p.reason AND r.active
   AND (p.started_at + make_interval(mins => r.minutes) <= $1
        OR (SELECT sum(coalesce(a.ended_at, $1) - a.started_at) FROM pause a
            WHERE a.operator_id = p.operator_id AND a.reason = p.reason AND a.started_at >= (
                SELECT s.started_at FROM shift s WHERE s.operator_id = p.operator_id AND s.ended_at IS NULL)
           ) >= make_interval(mins => r.shift_minutes))
 """
+FIND_OVER = f"UPDATE pause p SET over_at = $1 FROM pause_reason r WHERE {_OVER}"  # noqa: S608 - constants
+ARE_OVER = f"EXISTS (SELECT FROM pause p, pause_reason r WHERE {_OVER})"
 REASONS = "SELECT * FROM pause_reason WHERE desk = $1 AND active ORDER BY code"
 LIST = """
 SELECT * FROM pause_reason

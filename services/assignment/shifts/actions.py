@@ -51,6 +51,7 @@ SELECT id, desk, clock_timestamp() FROM operator WHERE subject = $1 AND presence
 ON CONFLICT (operator_id) DO UPDATE SET at = greatest(h.at, excluded.at)
 """
 AFTER_CALL_OVER = "SELECT id FROM operator WHERE after_call_until <= $1 ORDER BY id"
+IS_AFTER_CALL_OVER = "EXISTS (SELECT FROM operator WHERE after_call_until <= $1)"
 END_AFTER_CALL = """
 UPDATE operator SET after_call_until = NULL
 WHERE id = $1 AND after_call_until IS NOT NULL AND ($2::timestamptz IS NULL OR after_call_until <= $2) RETURNING id
@@ -63,6 +64,7 @@ WHERE o.presence <> 'checked_out' AND o.away IS NULL AND h.at < clock_timestamp(
     SELECT min(nullif(p.away_after, 0)) FROM seat s JOIN pool p ON p.id = s.pool_id WHERE s.operator_id = o.id))
 """
 SILENT = f"SELECT o.id {_SILENT} ORDER BY o.id"
+ARE_SILENT = f"EXISTS (SELECT {_SILENT})"
 # A heartbeat that comes now waits for this lock, then finds the operator away and brings them back.
 STILL_SILENT = f"SELECT o.id {_SILENT} AND o.id = $1 FOR NO KEY UPDATE OF h"
 

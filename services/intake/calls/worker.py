@@ -27,7 +27,8 @@ from services.intake.formats.exchange import Dial, ExchangeFormat, Transfer
 from services.intake.formats.registry import FORMATS
 
 EXPIRY = 1.0  # seconds
-LOOK = 0.5  # seconds between two looks at what is due
+#: What each loop has to do (`Lookout`).
+WORK: Mapping[str, str] = {"sender": COMMANDS.is_due, "expiry": COMMANDS.expires}
 NEVER = timedelta(0)  # how long a command may be repeated: that would be a second call
 TOO_LATE = "too_late"
 
@@ -129,10 +130,9 @@ def _request(found: ExchangeFormat, claimed: Claim, api: str) -> HttpRequest:
     return found.transfer(Transfer(command_id, row["from_leg"], row["extension"], row["to_number"]), api)
 
 
-def loops(ctx: Context) -> tuple[Loop, ...]:
-    """Return the lookout, and what it wakes: the sender of calls and their expiry."""
-    calls, core = Calls(ctx), ctx.core
-    lookout = Lookout(core.db, core.clock, {"sender": COMMANDS.is_due, "expiry": COMMANDS.expires}, LOOK)
+def calling_loops(ctx: Context, lookout: Lookout) -> tuple[Loop, Loop]:
+    """Return what the lookout wakes: the sender of calls and their expiry."""
+    calls = Calls(ctx)
     lookout.bells["sender"] = ctx.due
     ends = lookout.watch("expiry")
 
@@ -144,4 +144,4 @@ def loops(ctx: Context) -> tuple[Loop, ...]:
             await wait_for_stop(stop, EXPIRY)
             await ends.wait(stop)
 
-    return lookout, Sender(calls, calls.tries, UNWATCHED), expiry
+    return Sender(calls, calls.tries, UNWATCHED), expiry

@@ -39,11 +39,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 # The oldest order first; one that another process books now is left to it. What a source says while a payment is
 # reported to it may have that one in it, so it waits for the answer; so it does for a person who enters one there.
-UNBOOKED = f"""
-SELECT o.* FROM sales_order o
-WHERE o.said_paid > o.booked_paid AND NOT {IN_THE_AIR} AND NOT {LEFT_TO_A_PERSON}
-ORDER BY o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED
-"""  # noqa: S608 - constants
+_UNBOOKED = f"""
+FROM sales_order o WHERE o.said_paid > o.booked_paid AND NOT {IN_THE_AIR} AND NOT {LEFT_TO_A_PERSON}
+"""
+UNBOOKED = f"SELECT o.* {_UNBOOKED} ORDER BY o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED"
+ARE_UNBOOKED = f"EXISTS (SELECT {_UNBOOKED})"
 BOOK = "UPDATE sales_order SET booked_paid = said_paid WHERE id = $1"
 
 

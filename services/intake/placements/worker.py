@@ -1,13 +1,13 @@
 """The loops of what schools are asked: commands are called outside any transaction, and settled; polls beside."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from libs.common.connect.command.rules import Verdict
 from libs.common.connect.command.sender import Sender
 from libs.common.connect.exchange import HttpRequest
-from libs.common.connect.poll.store import IS_DUE
+from libs.common.connect.poll.store import is_due
 from libs.common.platform.db import Transaction
 from libs.common.platform.waiting import wait_for_stop
 from libs.common.platform.worker import Lookout, Loop, Watch
@@ -15,15 +15,24 @@ from libs.common.platform.worker.lookout import UNWATCHED
 from services.intake.context import Context
 from services.intake.formats.getcourse_api import Placed, place
 from services.intake.orders.schemas import PlacementState
+from services.intake.payment_reports.store import COMMANDS as REPORTS
 from services.intake.payment_reports.worker import Reports
 from services.intake.placements.rules import placing_of
 from services.intake.placements.sender import Result, Row, SchoolCommands
 from services.intake.placements.store import COMMANDS, Shown, orders_of, show
-from services.intake.schools.webhooks import subscriptions
-from services.intake.schools.worker import checks
+from services.intake.schools.webhooks import Subscriptions, subscriptions
+from services.intake.schools.worker import Checks, checks
 
 EXPIRY = 1.0  # seconds
-LOOK = 1.0  # seconds between two looks at what is due
+#: What each loop has to do (`Lookout`).
+WORK: Mapping[str, str] = {
+    "placing": COMMANDS.is_due,
+    "unplaced": COMMANDS.expires,
+    "reporting": REPORTS.is_due,
+    "unreported": REPORTS.expires,
+    "checks": is_due(Checks.kinds),
+    "subscriptions": is_due(Subscriptions.kinds),
+}
 
 
 class Placements(SchoolCommands):
@@ -65,18 +74,11 @@ class Placements(SchoolCommands):
             await show(tx, shown, None, self.ctx.core.clock.now())
 
 
-def placing_loops(ctx: Context) -> tuple[Loop, ...]:
-    """Return a lookout, and what it wakes: senders of orders and payments, their expiry, the checks of schools."""
-    placements, reports, core = Placements(ctx), Reports(ctx), ctx.core
-    questions = {
-        "placing": placements.store.is_due, "unplaced": placements.store.expires,
-        "reporting": reports.store.is_due, "unreported": reports.store.expires, "checks": IS_DUE,
-        "subscriptions": IS_DUE,
-    }  # fmt: skip
-    lookout = Lookout(core.db, core.clock, questions, LOOK)
+def placing_loops(ctx: Context, lookout: Lookout) -> tuple[Loop, ...]:
+    """Return what the lookout wakes: senders of orders and payments, their expiry, the checks of schools."""
+    placements, reports = Placements(ctx), Reports(ctx)
     lookout.bells |= {"placing": placements.due, "reporting": reports.due}
     return (
-        lookout,
         Sender(placements, placements.tries, UNWATCHED, "placing"),
         Sender(reports, reports.tries, UNWATCHED, "reporting"),
         _expiry(placements, "unplaced", lookout.watch("unplaced")),

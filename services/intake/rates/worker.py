@@ -1,7 +1,7 @@
 """The poll of official rates: the Bank of Russia is asked a few times a day, by business time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from libs.common.connect.exchange import HttpRequest, Reply
 from libs.common.connect.poll.loop import Page, PollLoop
-from libs.common.connect.poll.store import Cursor, Leased, put
+from libs.common.connect.poll.store import Cursor, Leased, is_due, put
 from libs.common.contracts import Cause
 from libs.common.platform.db import Transaction
-from libs.common.platform.worker import Loop, Watch
+from libs.common.platform.worker import Lookout, Loop
 from services.intake.context import Context
 from services.intake.rates.rules import OFFICIAL, Rate, read_daily
 from services.intake.rates.store import write_rates
@@ -20,7 +20,8 @@ from services.intake.rates.store import write_rates
 KIND = "cbr"
 LOOK = timedelta(minutes=1)  # how often it is looked whether the bank is to be asked
 EVERY = timedelta(hours=3)  # of business time: tomorrow's rates are set in the afternoon
-IDLE = 10.0  # seconds between looks at the table
+#: What the loop has to do (`Lookout`).
+WORK: Mapping[str, str] = {"rates": is_due([KIND])}
 LEASE = timedelta(seconds=60)
 UNREADABLE = "unreadable"
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -77,12 +78,12 @@ async def begin(ctx: Context) -> None:
         await tx.commit()
 
 
-def rate_loops(ctx: Context) -> tuple[Loop, ...]:
-    """Return the poll; none where no bank is named."""
+def rate_loops(ctx: Context, lookout: Lookout) -> tuple[Loop, ...]:
+    """Return the poll, which the lookout wakes; none where no bank is named."""
     if ctx.settings.rates is None:
         return ()
     core = ctx.core
-    loop = PollLoop(core.db, core.clock, ctx.transport, RatePolls(ctx), LEASE, Watch(IDLE))
+    loop = PollLoop(core.db, core.clock, ctx.transport, RatePolls(ctx), LEASE, lookout.watch("rates"))
 
     async def polling(stop: asyncio.Event) -> None:
         await begin(ctx)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from libs.common.connect.command.sender import Sender
-from libs.common.connect.poll.store import IS_DUE as POLLS_ARE_DUE
+from libs.common.connect.poll.store import is_due
 from libs.common.platform.waiting import wait_for_stop
 from libs.common.platform.worker import Lookout, Loop
 from libs.common.platform.worker.lookout import UNWATCHED
@@ -18,6 +18,7 @@ from services.notifications.delivery.sender import Attempts
 from services.notifications.delivery.store import COMMANDS, expire
 from services.notifications.media.store import ARE_DUE as FILES_ARE_DUE
 from services.notifications.media.worker import media_loop
+from services.notifications.providers.registry import PROVIDERS
 from services.notifications.pushes.store import COMMANDS as PUSHES
 from services.notifications.pushes.worker import push_loops
 from services.notifications.webhooks.actions import ARE_DUE, apply_callbacks
@@ -32,7 +33,7 @@ WORK: Mapping[str, str] = {
     "sender": COMMANDS.is_due,
     "callbacks": ARE_DUE,
     "expiry": f"{COMMANDS.expires} OR {ARE_WITHDRAWN}",
-    "questions": POLLS_ARE_DUE,
+    "questions": is_due(PROVIDERS),
     "bulk_actions": ARE_UNDER_WAY,
     "pushes": PUSHES.is_due,
     "late_pushes": PUSHES.expires,

@@ -11,6 +11,7 @@ READY = """
 SELECT ready FROM (SELECT 'playbook:' || desk || ':' || code AS ready FROM playbook_activation) AS a
 WHERE EXISTS (SELECT FROM parked p WHERE p.state = 'failed' AND p.waits_for = a.ready)
 """
+ARE_READY = f"EXISTS ({READY})"
 # The previous release parked such leads without `waits_for`, and still does while one of its workers runs. The
 # playbook is read from the raw body: in a JSON value these quotes would be escaped.
 ADOPT = """

@@ -39,11 +39,14 @@ async def test_an_empty_outbox_raises_the_watermark_to_its_last_id(messaging_db:
     assert watermark.value == 5
 
 
-async def test_an_unused_sequence_gives_no_watermark(messaging_db: Database) -> None:
+async def test_what_has_not_moved_is_confirmed_at_once(messaging_db: Database) -> None:
+    """The relay asks again and again until it is, also where nothing was ever sent."""
     watermark = LowWatermark()
     async with messaging_db.pool.acquire() as conn:
-        assert [await watermark.confirmed(conn) for _ in range(2)] == [None, None]
-    assert watermark.value == 0
+        assert await watermark.confirmed(conn) == 0
+        await emit(messaging_db, [status_event("a", "1")])
+        await settle(watermark, conn)
+        assert await watermark.confirmed(conn) == watermark.value == 1
 
 
 async def test_the_watermark_stays_below_the_first_unsent_row(messaging_db: Database) -> None:

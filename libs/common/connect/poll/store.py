@@ -31,10 +31,10 @@ WHERE p.name IN (SELECT name FROM poll
                  ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED)
 RETURNING p.name, p.desk, p.kind, p.cursor, p.failures, p.quota_left
 """
-#: A condition of the worker's lookout: polls are due.
-IS_DUE = """
+_IS_DUE = """
 EXISTS (SELECT FROM poll
-        WHERE due_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until <= clock_timestamp())
+        WHERE kind IN ({kinds}) AND due_at <= clock_timestamp()
+          AND (leased_until IS NULL OR leased_until <= clock_timestamp())
           AND (quota IS NULL OR quota_left > 0 OR quota_until <= $1))
 """
 SPEND = """
@@ -60,6 +60,11 @@ SET cursor = $2, due_at = clock_timestamp(), lease_token = NULL, leased_until = 
 WHERE name = $1
 """
 CURSOR = "SELECT cursor FROM poll WHERE name = $1 FOR UPDATE"
+
+
+def is_due(kinds: Collection[str]) -> str:
+    """Return the condition of the worker's lookout that polls of these kinds, names of our own, are due."""
+    return _IS_DUE.format(kinds=", ".join(f"'{kind}'" for kind in kinds))
 
 
 @dataclass(frozen=True, slots=True)

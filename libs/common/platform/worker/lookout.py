@@ -14,8 +14,8 @@ from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop, wait_for_work
 from libs.common.platform.worker.supervise import Loop
 
-#: Seconds after which a loop looks for itself when no bell rings.
-UNWATCHED = 5.0
+#: Seconds after which a loop looks for itself. What there is to do rings its bell, so this is for the rest.
+UNWATCHED = 30.0
 
 log = get_logger(__name__)
 
