@@ -17,7 +17,7 @@ from libs.common.platform.db.errors import is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 MOST = 100  # keys per look
 COUNT_SECONDS = 15.0
 TRIES = 20  # of an event whose payload an older release could not read; that one may still run and fail them
@@ -70,7 +70,7 @@ class Replayer:
         self._db, self._reader, self._applier, self._metrics = db, reader, applier, metrics
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Replay every second until `stop`, at once while many keys are ready; count and `learn` every 15 s."""
+        """Replay every two seconds until `stop`, at once while many keys are ready; count and `learn` every 15 s."""
         clock, count_due = asyncio.get_running_loop().time, 0.0
         while not stop.is_set():
             try:

@@ -24,7 +24,7 @@ class RelayIntervals:
     linger: float = 0.030
     full_rate: float = 600.0
     busy: float = 0.100
-    idle: float = 1.0
+    idle: float = 2.0
     follow: float = 1.0
     after_error: float = 0.5
     longest: float = 10.0
