@@ -22,6 +22,7 @@ from libs.common.testkit.database import StackDatabase, empty_database, template
 from libs.common.testkit.messaging import JOURNAL
 from libs.common.testkit.servers import both_servers, kafka_server, postgres_server
 from tests.support import forked
+from tests.support.pure import ServerFiles
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -65,6 +66,7 @@ class Run:
 
 
 RUN = pytest.StashKey[Run]()
+SERVER_FILES = pytest.StashKey[ServerFiles]()
 
 
 # How long an example takes says nothing where tests run side by side.
@@ -81,6 +83,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Make room for the shared servers, and print exceptions plainly: structlog's own way takes seconds each."""
     config.stash[RUN] = Run()
+    config.stash[SERVER_FILES] = ServerFiles(getattr(config, "cache", None))
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
@@ -107,13 +110,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave tests/browser to `make browser`."""
+    """Leave tests/browser to `make browser`, and with `--pure` import no file in which all tests need a server."""
     left_out = collection_path.is_relative_to(BROWSER) and config.getoption("browser") is None
-    return left_out or None  # None: others decide
+    needless = config.getoption("pure") and collection_path in config.stash[SERVER_FILES]
+    return left_out or needless or None  # None: others decide
 
 
+@pytest.hookimpl(tryfirst=True)  # before any test is left out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With `--pure` leave out what needs a server."""
+    whole = not (any("::" in place for place in config.args) or config.getoption("lf", default=False))
+    if whole and getattr(config, "workerinput", {}).get("workerid", "gw0") == "gw0":
+        config.stash[SERVER_FILES].learn((item.path, _uses_servers(item)) for item in items)
     if config.getoption("pure"):
         config.hook.pytest_deselected(items=[item for item in items if _uses_servers(item)])
         items[:] = [item for item in items if not _uses_servers(item)]
@@ -138,6 +146,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Load
     # Not by marks of groups: they do not reach the scheduler with the releases of pytest and xdist that we lock.
     scheduler = LoadScopeScheduling(config, log)
     scheduler._split_scope = _scope
+    if config.getoption("pure"):
+        # Thousands of tests of milliseconds each: the scheduler takes the longer for one, the more units there are.
+        # In the order of folders, whose last ones have small files, so that all workers end together.
+        scheduler._split_scope = _scope_or_file
+        config.option.loadscopereorder = False
     return scheduler
 
 
@@ -263,6 +276,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def _scope(nodeid: str) -> str:
     return next((scope for scope, places in SCOPES.items() if nodeid.startswith(places)), nodeid)
+
+
+def _scope_or_file(nodeid: str) -> str:
+    return _scope(nodeid).partition("::")[0]
 
 
 def _uses_servers(item: pytest.Item) -> bool:

@@ -5,13 +5,13 @@ import io
 import re
 import subprocess
 import tokenize
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
 import pytest
 
+from tests.architecture.memory import Memory
 from tests.architecture.sources import ROOT, Documented, Source, sources
 
 # Written in pieces, so that this file does not find itself.
@@ -38,14 +38,13 @@ def committed_files() -> list[Path]:
     return [path for path in paths if path.is_file() and path.suffix not in BINARY]
 
 
-def test_no_file_names_a_machine_a_package_index_or_an_absent_paper() -> None:
-    found = [
-        f"{path.relative_to(ROOT)}: {what}"
-        for path in committed_files()
-        for what, pattern in FORBIDDEN.items()
-        if pattern.search(path.read_text(errors="replace"))
-    ]
-    assert found == []
+def forbidden(source: Source) -> list[str]:
+    return [what for what, pattern in FORBIDDEN.items() if pattern.search(source.text)]
+
+
+def test_no_file_names_a_machine_a_package_index_or_an_absent_paper(memory: Memory) -> None:
+    files = [Source(path, path.read_text(errors="replace")) for path in committed_files()]
+    assert [f"{source.name}: {what}" for source, found in memory.of(forbidden, files) for what in found] == []
 
 
 # The glossary (docs/glossary.md): the word that stands for each of these in identifiers, comments and docstrings.
@@ -133,18 +132,15 @@ def words(text: str) -> set[str]:
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", ALLOWED.sub(" ", text))}
 
 
-@cache  # reading the tokens of a file takes longer than all that is asked of it
-def house_words(source: Source) -> Sequence[tuple[int, str]]:
+def house_words(source: Source) -> list[tuple[int, str]]:
     """Return the words of a source that have another word in the glossary, with their lines."""
     return [(line, word) for line, text in prose_and_names(source) for word in sorted(words(text) & INSTEAD.keys())]
 
 
-def found_words(source: Source) -> list[str]:
-    return [
-        f"{source.name}:{line}: {word}: {INSTEAD[word]}"
-        for line, word in house_words(source)
-        if not is_exception(source.name, word)
-    ]
+def found_words(memory: Memory) -> list[tuple[str, int, str]]:
+    """Return (file, line, word) of all that have another word in the glossary."""
+    found = memory.of(house_words, filter(in_folders, sources()))
+    return [(source.name, line, word) for source, words in found for line, word in words]
 
 
 def is_exception(name: str, word: str) -> bool:
@@ -155,12 +151,13 @@ def in_folders(source: Source) -> bool:
     return source.name.startswith(tuple(f"{folder}/" for folder in FOLDERS))
 
 
-def test_names_and_prose_use_the_words_of_the_glossary() -> None:
-    assert [word for source in filter(in_folders, sources()) for word in found_words(source)] == []
+def test_names_and_prose_use_the_words_of_the_glossary(memory: Memory) -> None:
+    found = [(name, line, word) for name, line, word in found_words(memory) if not is_exception(name, word)]
+    assert [f"{name}:{line}: {word}: {INSTEAD[word]}" for name, line, word in found] == []
 
 
-def test_every_exception_is_needed() -> None:
-    used = {(source.name, word) for source in filter(in_folders, sources()) for _, word in house_words(source)}
+def test_every_exception_is_needed(memory: Memory) -> None:
+    used = {(name, word) for name, _, word in found_words(memory)}
     unneeded = [
         (place, right)
         for place, right in EXCEPTIONS

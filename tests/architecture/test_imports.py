@@ -4,7 +4,7 @@ import ast
 import importlib
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
 
@@ -12,10 +12,9 @@ import pytest
 from importlinter.cli import lint_imports
 
 from libs.common.contracts import REGISTRY
+from tests.architecture.memory import Memory
 from tests.architecture.sources import ROOT, Source, sources
 
-MODULES = {source.module: source for source in sources() if not source.is_test}
-RULES = sorted(name for name in MODULES if name.startswith("services.") and name.endswith(".rules"))
 # orjson and python_multipart are codecs: bytes in, values out.
 PURE_LIBRARIES = (
     "libs.common.connect.command.rules",
@@ -52,17 +51,26 @@ def imports(source: Source) -> Iterator[tuple[str, str]]:
                 yield from ((module, alias.name) for alias in names)
 
 
+@cache
+def modules() -> Mapping[str, Source]:
+    return {source.module: source for source in sources() if not source.is_test}
+
+
+@cache
+def rules() -> Sequence[str]:
+    return sorted(name for name in modules() if name.startswith("services.") and name.endswith(".rules"))
+
+
 @cache  # it reads the tree
 def modules_of_rules() -> list[str]:
     """Return all rules, and every module of their own service that they are made of."""
-    found, waiting = set(), list(RULES)
+    found, waiting = set(), list(rules())
     while waiting:
         name = waiting.pop()
         found.add(name)
         service = ".".join(name.split(".")[:2])
-        own = {
-            module for module, _ in imports(MODULES[name]) if module.startswith(f"{service}.") and module in MODULES
-        }
+        named = {module for module, _ in imports(modules()[name]) if module.startswith(f"{service}.")}
+        own = named & modules().keys()
         waiting += own - found
     return sorted(found)
 
@@ -75,15 +83,22 @@ def allowed(module: str, name: str) -> bool:
     return standard or module in modules_of_rules() or module.startswith(PURE_LIBRARIES)
 
 
-def aliases() -> Iterator[tuple[str, str, str]]:
-    """Yield (importing module, what it imports, under which other name) for all services."""
-    for name, source in MODULES.items():
-        for node in source.nodes:
-            if name.startswith("services.") and isinstance(node, ast.ImportFrom):
-                found = ((f"{node.module}.{part.name}", part) for part in node.names)
-                yield from (
-                    (name, what, part.asname) for what, part in found if part.asname not in (None, part.name)
-                )
+def renamed(source: Source) -> list[tuple[str, str]]:
+    """Return what a file imports under another name, and that name."""
+    return [
+        (f"{node.module}.{part.name}", part.asname)
+        for node in source.nodes
+        if isinstance(node, ast.ImportFrom)
+        for part in node.names
+        if part.asname not in (None, part.name)
+    ]
+
+
+def aliases(memory: Memory) -> list[tuple[str, str, str]]:
+    """Return (importing module, what it imports, under which other name) for all services."""
+    services = [source for name, source in modules().items() if name.startswith("services.")]
+    found = memory.of(renamed, services)
+    return [(source.module, what, alias) for source, names in found for what, alias in names]
 
 
 def test_import_contracts_hold(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +110,7 @@ def test_import_contracts_hold(capsys: pytest.CaptureFixture[str], monkeypatch: 
 def foreign(name: str) -> Iterator[str]:
     """Yield what a module of rules imports and may not."""
     also = LIBRARIES_OF_DECLARATIONS if name in DECLARED else set()
-    for module, what in imports(MODULES[name]):
+    for module, what in imports(modules()[name]):
         if module.partition(".")[0] not in also and not allowed(module, what):
             yield f"{name}: {module}.{what}"
 
@@ -106,25 +121,25 @@ def test_rules_import_nothing_but_what_is_pure() -> None:
 
 def test_rules_read_no_clock_and_draw_no_ids() -> None:
     calls = [
-        (name, node) for name in modules_of_rules() for node in MODULES[name].nodes if isinstance(node, ast.Call)
+        (name, node) for name in modules_of_rules() for node in modules()[name].nodes if isinstance(node, ast.Call)
     ]
     impure = tuple(IMPURE_CALLS)
     assert [f"{name}:{call.lineno}" for name, call in calls if ast.unparse(call.func).endswith(impure)] == []
 
 
-def test_an_event_module_goes_by_its_own_name_in_every_service() -> None:
+def test_an_event_module_goes_by_its_own_name_in_every_service(memory: Memory) -> None:
     owners = {module.__name__ for module in map(inspect.getmodule, REGISTRY.values()) if module is not None}
-    assert {(name, alias) for _, name, alias in aliases() if name in owners} == set()
+    assert {(name, alias) for _, name, alias in aliases(memory) if name in owners} == set()
 
 
-def test_an_engine_module_goes_by_one_name_that_means_nothing_else() -> None:
-    ours = {(name, alias) for _, name, alias in aliases() if name.startswith("services.tasks.engine.")}
-    meanings = {name for _, name, alias in aliases() if alias in {alias for _, alias in ours}}
+def test_an_engine_module_goes_by_one_name_that_means_nothing_else(memory: Memory) -> None:
+    ours = {(name, alias) for _, name, alias in aliases(memory) if name.startswith("services.tasks.engine.")}
+    meanings = {name for _, name, alias in aliases(memory) if alias in {alias for _, alias in ours}}
     assert len(ours) == len({name for name, _ in ours}) == len(meanings)
 
 
 def test_every_service_has_rules() -> None:
-    assert {name.split(".")[1] for name in RULES} == {"intake", "tasks", "assignment", "notifications"}
+    assert {name.split(".")[1] for name in rules()} == {"intake", "tasks", "assignment", "notifications"}
 
 
 @pytest.mark.parametrize(

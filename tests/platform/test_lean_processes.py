@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import orjson
 import pytest
@@ -9,15 +10,19 @@ import pytest
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.lean import without
 
-#: As `service.run` does: the worker's part, then that of the API.
-LOADED = """
-import importlib, json, sys
-service = importlib.import_module("services.{service}.app")
+#: As `service.run` does: the worker's part, then that of the API; what all workers load once, before the forks.
+LOADED = f"""
+import importlib, json, os, sys
 importlib.import_module("libs.common.platform.worker.runtime")
-worker = list(sys.modules)
-service.api()
-importlib.import_module("libs.common.platform.http.assembly")
-print(json.dumps([worker, list(sys.modules)]))
+for name in {SERVICES}:
+    if os.fork() == 0:
+        service = importlib.import_module(f"services.{{name}}.app")
+        worker = list(sys.modules)
+        service.api()
+        importlib.import_module("libs.common.platform.http.assembly")
+        print(json.dumps([name, worker, list(sys.modules)]), flush=True)
+        os._exit(0)
+    os.wait()
 """
 #: Loaded where it is used: to migrate, to send traces, to fetch keys and files.
 ANYWHERE = {"alembic", "httpx", "obstore", "opentelemetry.sdk", "psutil", "pygments", "rich", "sqlalchemy.orm"}
@@ -25,10 +30,19 @@ OF_APIS = {"fastapi", "uvicorn"}
 SEALING = {"intake", "notifications"}  # have secrets in their tables, and keys to open them
 
 
+@pytest.fixture(scope="module")
+def loaded() -> Mapping[str, tuple[set[str], set[str]]]:
+    """What the worker, and with it the API, of each service loads."""
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, check=True)
+    lines = map(orjson.loads, done.stdout.splitlines())
+    return {name: (set(worker), set(api)) for name, worker, api in lines}
+
+
 @pytest.mark.parametrize("service", SERVICES)
-def test_processes_load_nothing_that_they_do_not_use(service: str) -> None:
-    done = subprocess.run([sys.executable, "-c", LOADED.format(service=service)], capture_output=True, check=True)
-    worker, api = map(set, orjson.loads(done.stdout))
+def test_processes_load_nothing_that_they_do_not_use(
+    loaded: Mapping[str, tuple[set[str], set[str]]], service: str
+) -> None:
+    worker, api = loaded[service]
     apart = OF_APIS if service in SEALING else OF_APIS | {"cryptography", "jwt"}
     assert worker & (ANYWHERE | apart) == set()
     assert api & ANYWHERE == set()

@@ -1,0 +1,28 @@
+"""What another program made of files, made anew when one of them has changed: as builds do."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+Made = TypeVar("Made")
+
+
+def remembered(
+    cache: pytest.Cache | None, place: str, files: Iterable[Path], more: Iterable[str], make: Callable[[], Made]
+) -> Made:
+    """Return what `make` returned when the files and the other words were the same: JSON, kept by pytest's cache.
+
+    The files, with their names, and the words are all that it may be made of, the program's own version included.
+    """
+    texts = (f"{path}\n{path.read_text('utf-8')}" for path in sorted(files))
+    version = hashlib.sha256("\0".join([*more, *texts]).encode()).hexdigest()
+    known: dict[str, Made] = cache.get(place, {}) if cache is not None else {}
+    if version in known:
+        return known[version]
+    made = make()
+    if cache is not None:
+        cache.set(place, {version: made})
+    return made
