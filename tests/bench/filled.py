@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from tests.bench.client import Target
 from tests.bench.desk import SECRET
 from tests.bench.figures import Goal, Part, Table, median, spread
 from tests.bench.kept import Facts, Kept, kept_server, key_of
-from tests.bench.multiply import PUT_OFF, counted, multiply, require_known
+from tests.bench.multiply import PUT_OFF, fill
 from tests.bench.product import Product, product_on
 from tests.bench.servers import Running, Servers
 from tests.bench.spine import BURST, Hold, hold, warm_up
@@ -81,7 +80,7 @@ async def measure(
 async def _fresh(servers: Servers, leads: int, seed: int) -> AsyncIterator[Full]:
     """Fill tables of the given server; nothing is kept."""
     async with product_on(servers, "full") as product:
-        yield Full(product, servers, f"in {await _fill(product, leads, seed):.0f} s")
+        yield Full(product, servers, f"in {await fill(product, leads, seed):.0f} s")
 
 
 @asynccontextmanager
@@ -93,7 +92,7 @@ async def _kept(servers: Servers, leads: int, seed: int, folder: Path) -> AsyncI
             empty, full = [await create(postgres.url, name_of(template.admin_url)) for _ in range(2)]
         own = _own(servers, postgres, empty)
         async with product_on(own, "fill", database=_database(postgres, full)) as product:
-            seconds = await _fill(product, leads, seed)
+            seconds = await fill(product, leads, seed)
             assert product.target is not None
             return Facts(empty, full, product.target.path, product.copied + sum(product.sent), seconds)
 
@@ -125,20 +124,6 @@ def _own(servers: Servers, postgres: EmbeddedPostgres, template: str) -> Servers
 
 def _database(postgres: EmbeddedPostgres, name: str) -> StackDatabase:
     return StackDatabase(database_url(postgres.url, name), {})
-
-
-async def _fill(product: Product, leads: int, seed: int) -> float:
-    """Let a few leads through and copy their rows; return the seconds it took."""
-    began = time.monotonic()
-    url = product.stack.database.admin_url
-    async with product.working():
-        before = await counted(url)
-        await product.take(seed)
-    require_known(before, await counted(url))
-    times = leads // seed - 1
-    await multiply(url, times)
-    product.copied = seed * times
-    return time.monotonic() - began
 
 
 async def _execute(url: str, statement: str) -> None:

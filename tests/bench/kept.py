@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / ".bench"
 MARK = "complete.json"
 #: What decides how the rows look, beside migrations and server.
-SOURCES = ("desk.yaml", "playbook.yaml", "desk.py", "filled.py", "kept.py", "multiply.py", "rows.py")
+SOURCES = ("desk.yaml", "playbook.yaml", "desk.py", "kept.py", "multiply.py", "rows.py")
 #: While the data are made nothing is at stake: a machine that fails meanwhile leaves no mark.
 MAKING: Mapping[str, str] = MappingProxyType(
     {
@@ -92,7 +92,7 @@ async def kept_server(folder: Path, key: str, make: Make) -> AsyncIterator[Kept]
     """
     home = folder / key
     mark = home / MARK
-    await asyncio.to_thread(_clear, folder, key)
+    await asyncio.to_thread(clear, folder, key)
     found = _facts(mark)
     facts = found or await _made(home, make)
     postgres = EmbeddedPostgres(home)
@@ -107,7 +107,7 @@ async def kept_server(folder: Path, key: str, make: Make) -> AsyncIterator[Kept]
         write_whole(mark, json.dumps(asdict(kept.then)))
 
 
-def _clear(folder: Path, key: str) -> None:
+def clear(folder: Path, key: str) -> None:
     """Delete what was kept under other keys of the same kind; what another run has in use stays."""
     folder.mkdir(parents=True, exist_ok=True)
     kind = key.partition("-")[0]

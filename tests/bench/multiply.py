@@ -7,11 +7,13 @@ anew from their definitions afterwards.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import asyncpg
 
+from tests.bench.product import Product
 from tests.bench.rows import END, HEADER, Change, Rows
 
 #: The tables with rows of leads, by service.
@@ -137,6 +139,23 @@ def _position(times: int, stride: int) -> Change:
         return (int.from_bytes(position) + (times - g) * stride).to_bytes(len(position))
 
     return Change(None, placed)
+
+
+async def fill(product: Product, leads: int, seed: int) -> float:
+    """Let a few leads through a product that does not run, and copy their rows; return the seconds it took.
+
+    Raises RuntimeError when they leave rows in a table that is neither copied nor among OTHERS.
+    """
+    began = time.monotonic()
+    url = product.stack.database.admin_url
+    async with product.working():
+        before = await counted(url)
+        await product.take(seed)
+    require_known(before, await counted(url))
+    times = leads // seed - 1
+    await multiply(url, times)
+    product.copied = seed * times
+    return time.monotonic() - began
 
 
 async def multiply(url: str, times: int) -> None:
