@@ -19,6 +19,7 @@ from libs.common.platform.telemetry.logs import configure_logging
 from tests.bench import accept, before, chain, filled, idle, messages, nexts, pipes, read, streams, workers
 from tests.bench.bare import bare_chain_on
 from tests.bench.figures import Part
+from tests.bench.kept import FOLDER
 from tests.bench.peers import compare
 from tests.bench.product import product_on
 from tests.bench.report import all_agree, describe, render
@@ -101,8 +102,15 @@ async def measure(servers: Servers, name: Name, size: Size, peers: Path | None) 
         case Name.BEFORE:
             return await before.measure(size.burst, size.chain.step, size.chain.steps)
         case Name.FILLED:
+            rounds, keep = min(2, size.rounds), FOLDER if size.keeps else None
             return await filled.measure(
-                servers, leads=size.year, burst=size.burst, rounds=min(2, size.rounds), warm=size.warm_up
+                servers,
+                leads=size.year,
+                burst=size.burst,
+                seconds=size.seconds,
+                rounds=rounds,
+                warm=size.warm_up,
+                keep=keep,
             )
         case _:
             assert_never(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from uuid import uuid4
 from libs.common.contracts import Topic, topic_name
 from libs.common.contracts.tasks import TaskAssigned
 from libs.common.messaging.bus.topics import PARTITIONS, ensure_topics
+from libs.common.testkit.database import StackDatabase
 from tests.bench.client import Posted, Target, post_orders
 from tests.bench.cpu import CpuMeter
 from tests.bench.desk import PLAYBOOK, make_desk
@@ -141,17 +142,22 @@ class Product:
 
 @asynccontextmanager
 async def product_on(
-    servers: Servers, prefix: str, *standin: str, playbook: Path = PLAYBOOK, effects: Mapping[str, str] = NOTHING
+    servers: Servers,
+    prefix: str,
+    *standin: str,
+    playbook: Path = PLAYBOOK,
+    effects: Mapping[str, str] = NOTHING,
+    database: StackDatabase | None = None,
 ) -> AsyncIterator[Product]:
     """Prepare a stack with a database, topics and a folder of its own; nothing runs yet.
 
-    `effects` are queries for further rows that each lead leaves behind once.
+    `effects` are queries for further rows that each lead leaves behind once. A given database stays afterwards.
     """
     prefix = servers.unused(prefix)
     home, text = servers.folder / prefix, await asyncio.to_thread(playbook.read_text)
     home.mkdir()
-    async with servers.database() as database:
-        stack = ProcessStack(home, database, servers.kafka.url, prefix, PARTITIONS, tuple(standin))
+    async with nullcontext(database) if database else servers.database() as used:
+        stack = ProcessStack(home, used, servers.kafka.url, prefix, PARTITIONS, tuple(standin))
         async with process_stack(stack):
             await ensure_topics(stack.bootstrap, prefix, PARTITIONS)
             yield Product(servers, stack, text, {**COUNTS, **effects})

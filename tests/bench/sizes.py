@@ -52,6 +52,7 @@ class Size:
     reads: int = 20
     managers: int = 200
     together: int = 6
+    keeps: bool = True  # full tables, in the checkout
 
 
 FULL = Size(
@@ -94,6 +95,7 @@ SMOKE = Size(
     reads=1,
     managers=20,
     together=1,
+    keeps=False,
 )
 
 

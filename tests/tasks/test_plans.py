@@ -3,10 +3,13 @@
 import pytest
 
 from libs.common.platform.db import Connection
+from services.tasks.attention.kinds import KINDS
 from services.tasks.processes import store
 from services.tasks.processes.surroundings import OF_CUSTOMERS
 from services.tasks.queues import store as queues
 from services.tasks.tasks.store import MOVED_TASK
+from services.tasks.timers.actions import CLAIM, NEXT_DUE, TRY_AGAIN
+from services.tasks.timers.worker import ARE_DUE
 from tests.tasks.desk import Desk, lead
 
 
@@ -24,6 +27,7 @@ STATEMENTS = (
     (store.DELETE_TIMERS, _none(2)),
     (OF_CUSTOMERS, _none(1)),
 )
+LEADS = 600
 OF_ALL_OPEN = ("ix_task_version", "ix_task_held", "ix_process_owner_id", "Seq Scan on process")
 WHO_ASKS = "'[]', NULL, NULL, '{}', '{}', NULL, '{}'"
 
@@ -46,19 +50,34 @@ async def test_next_reads_a_lane_in_its_order_and_no_further_than_the_first(desk
     assert [line for line in plan if "Sort" in line or "Seq Scan" in line] == []
 
 
+async def test_what_is_due_and_what_was_set_aside_is_found_among_all_timers(desk: Desk) -> None:
+    await fill(desk, analyzed=True)
+    asked = (
+        (f"SELECT $1::timestamptz, {ARE_DUE}", "now()"),
+        (NEXT_DUE, ""),
+        (CLAIM, "now(), 100"),
+        (TRY_AGAIN, ""),
+        (KINDS["set_aside_timers"].rows, ""),
+    )
+    async with desk.ctx.db.pool.acquire() as conn, conn.transaction():
+        plan = [line for text, given in asked for line in await planned(conn, text, given)]
+    assert await desk.ctx.db.pool.fetchval("SELECT count(*) FROM timer") >= LEADS
+    assert [line for line in plan if "Seq Scan" in line] == []
+
+
 async def fill(desk: Desk, *, analyzed: bool) -> None:
-    """Make 600 leads; the server gathers no statistics by itself, as in the moment when they have just come."""
-    for table in ("process", "task"):
+    """Make leads; the server gathers no statistics by itself, as in the moment when they have just come."""
+    for table in ("process", "task", "timer"):
         await desk.ctx.db.pool.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
-    await desk.receive(*(lead("callback") for _ in range(600)))
+    await desk.receive(*(lead("callback") for _ in range(LEADS)))
     if analyzed:
-        await desk.ctx.db.pool.execute("ANALYZE process, task")
+        await desk.ctx.db.pool.execute("ANALYZE process, task, timer")
 
 
 async def planned(conn: Connection, statement: str, given: str) -> list[str]:
     """Return the generic plan of a statement."""
     await conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     await conn.execute(f"PREPARE tried AS {statement}")
-    rows = await conn.fetch(f"EXPLAIN EXECUTE tried({given})")
+    rows = await conn.fetch(f"EXPLAIN EXECUTE tried{given and f'({given})'}")
     await conn.execute("DEALLOCATE tried")
     return [row[0] for row in rows]

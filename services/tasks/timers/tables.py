@@ -15,6 +15,8 @@ timer = Table(
     Column("task_id", Uuid),
     Column("set_aside_at", DateTime(timezone=True)),
     Index("ix_timer_due_at", "due_at", postgresql_where=text("set_aside_at IS NULL")),
+    # Attention counts them every ten seconds, and a start tries them again.
+    Index("ix_timer_set_aside_at", "set_aside_at", postgresql_where=text("set_aside_at IS NOT NULL")),
     CheckConstraint("kind IN ('offer', 'due', 'playbook')", name="kind"),
     CheckConstraint("(kind = 'playbook') = (task_id IS NULL)", name="task"),
 )
