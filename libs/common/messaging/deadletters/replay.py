@@ -70,7 +70,7 @@ class Replayer:
         self._db, self._reader, self._applier, self._metrics = db, reader, applier, metrics
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Replay every two seconds until `stop`, at once while many keys are ready; count and `learn` every 15 s."""
+        """Replay every two seconds until `stop`, at once while many keys are ready; count and `learn` each 15 s."""
         clock, count_due = asyncio.get_running_loop().time, 0.0
         while not stop.is_set():
             try:
