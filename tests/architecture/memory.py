@@ -19,8 +19,8 @@ Said = TypeVar("Said")
 class Memory:
     """What each rule said of each text, in the cache of pytest (`--cache-clear` empties it).
 
-    It holds as long as neither the text nor any file of the rules is changed: a rule may look at nothing else, and
-    says what JSON can hold (lists, no tuples).
+    It holds as long as neither the text nor the rule's file nor any of this folder is changed: a rule may look at
+    nothing else, and says what JSON can hold (lists, no tuples).
     """
 
     def __init__(self, cache: pytest.Cache | None, rules: Path = HERE) -> None:
@@ -32,16 +32,17 @@ class Memory:
         if self._cache is None:
             return [(one, rule(one)) for one in files]
         place = f"architecture/{rule.__module__}.{rule.__qualname__}"
-        known: dict[str, Said] = self._cache.get(place, {}).get(self._version, {})
+        version = digest(f"{self._version}\n{Path(rule.__code__.co_filename).read_text()}")
+        known: dict[str, Said] = self._cache.get(place, {}).get(version, {})
         digests = [(one, digest(one.text)) for one in files]
         said = {text: known[text] if text in known else rule(one) for one, text in digests}
         if said.keys() - known.keys():
-            self._cache.set(place, {self._version: said})
+            self._cache.set(place, {version: said})
         return [(one, said[text]) for one, text in digests]
 
     @cached_property
     def _version(self) -> str:
-        """The rules: all files of their folder, and the Python that parses."""
+        """All files of the folder, and the Python that parses."""
         return digest("\n".join([sys.version, *(path.read_text() for path in sorted(self._rules.glob("*.py")))]))
 
 

@@ -1,5 +1,6 @@
 """A rule is asked once for each text, and anew where the text or a rule has changed."""
 
+import runpy
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def test_all_files_are_judged_anew_by_changed_rules(cache: pytest.Cache, rules: 
     (rules / "test_length.py").write_text("LONGEST = 4")
     said(Memory(cache, rules), "a", "bb")
     assert ASKED == ["a", "bb"] * 2
+
+
+def test_all_files_are_judged_anew_by_a_rule_whose_own_file_has_changed(cache: pytest.Cache, rules: Path) -> None:
+    (rules / "elsewhere").mkdir()
+    own, found = rules / "elsewhere" / "rule.py", []
+    for answer in (1, 2):
+        own.write_text(f"def rule(source): return {answer}")
+        found += Memory(cache, rules).of(runpy.run_path(str(own))["rule"], [Source(ROOT / "0.py", "a")])
+    assert [answer for _, answer in found] == [1, 2]
 
 
 def test_files_of_one_text_keep_their_names(cache: pytest.Cache, rules: Path) -> None:

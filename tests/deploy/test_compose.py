@@ -21,6 +21,7 @@ from services.intake.settings import IntakeSettings
 from services.notifications.app import SERVICE as NOTIFICATIONS
 from services.notifications.settings import NotificationsSettings
 from services.tasks.settings import TasksSettings
+from tests.architecture.memory import Memory
 from tests.architecture.sources import Source, sources
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -237,17 +238,17 @@ def in_the_image() -> dict[str, Source]:
     return {source.module: source for source in there if is_sent_to_the_builder(source.name, rules)}
 
 
-def imports(source: Source) -> set[str]:
+def imports(source: Source) -> list[str]:
     """Our own modules that a file imports from."""
-    froms = {node.module for node in ast.walk(source.tree) if isinstance(node, ast.ImportFrom) and node.module}
-    return {name for name in froms if name.startswith(("libs.", "services.", "deploy."))}
+    froms = {node.module for node in source.nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return sorted(name for name in froms if name.startswith(("libs.", "services.", "deploy.")))
 
 
-def test_the_image_has_what_its_modules_import() -> None:
-    image = in_the_image()
+def test_the_image_has_what_its_modules_import(pytestconfig: pytest.Config) -> None:
+    image, memory = in_the_image(), Memory(getattr(pytestconfig, "cache", None))
     there = {*image, *(module.rpartition(".")[0] for module in image)}
-    absent = {name: imports(source) - there for name, source in image.items() if imports(source) - there}
-    assert absent == {}
+    absent = {source.name: set(names) - there for source, names in memory.of(imports, image.values())}
+    assert {name: modules for name, modules in absent.items() if modules} == {}
 
 
 def test_the_image_has_what_compose_starts() -> None:
