@@ -56,7 +56,8 @@ def test_all_files_are_judged_anew_by_changed_rules(cache: pytest.Cache, rules: 
 
 def test_all_files_are_judged_anew_by_a_rule_whose_own_file_has_changed(cache: pytest.Cache, rules: Path) -> None:
     (rules / "elsewhere").mkdir()
-    own, found = rules / "elsewhere" / "rule.py", []
+    own = rules / "elsewhere" / "rule.py"
+    found: list[tuple[Source, int]] = []
     for answer in (1, 2):
         own.write_text(f"def rule(source): return {answer}")
         found += Memory(cache, rules).of(runpy.run_path(str(own))["rule"], [Source(ROOT / "0.py", "a")])
