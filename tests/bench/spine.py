@@ -14,7 +14,7 @@ BURST = float("inf")
 WARM_UP = 500  # leads
 KEEPS_UP = 1000.0  # milliseconds after it was due in which 99 of 100 leads must have arrived
 STEPS = (50, 100, 200, 300, 400, 600, 800, 1000, 1200, 1600, 2000, 2400, 3200)  # leads/s
-PATIENCE = 180.0
+PATIENCE = 600.0  # seconds: the slowest peer takes sixteen of a burst's leads a second on a slow machine
 
 
 class Seen(Protocol):
