@@ -7,10 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import asyncpg
-
 from deploy.local.postgres import EmbeddedPostgres
-from libs.common.testkit.database import StackDatabase, create, database_url, name_of, template_database
+from libs.common.testkit.database import StackDatabase, create, database_url, execute, name_of, template_database
 from tests.bench.breakdown import by_process
 from tests.bench.chain import ALONE, cost
 from tests.bench.client import Target
@@ -103,7 +101,7 @@ async def _kept(servers: Servers, leads: int, seed: int, folder: Path) -> AsyncI
                 product.stack.ports["intake-api"], kept.facts.webhook, {"X-Source-Token": SECRET}
             )
             product.copied = kept.facts.leads
-            await _execute(database.admin_url, _PUT_OFF)
+            await execute(database.admin_url, _PUT_OFF)
             yield Full(
                 product, own, f"{'kept since, made' if kept.found else 'made'} in {kept.facts.seconds:.0f} s"
             )
@@ -124,11 +122,3 @@ def _own(servers: Servers, postgres: EmbeddedPostgres, template: str) -> Servers
 
 def _database(postgres: EmbeddedPostgres, name: str) -> StackDatabase:
     return StackDatabase(database_url(postgres.url, name), {})
-
-
-async def _execute(url: str, statement: str) -> None:
-    conn = await asyncpg.connect(url)
-    try:
-        await conn.execute(statement)
-    finally:
-        await conn.close()

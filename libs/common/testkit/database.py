@@ -106,13 +106,13 @@ async def _database(server_url: str, template: str) -> AsyncIterator[str]:
 async def create(server_url: str, template: str) -> str:
     """Copy a database without connections; return the name of the copy."""
     name = f"dozvon_test_{secrets.token_hex(8)}"
-    await _execute(server_url, _COPY.format(name=name, template=template))
+    await execute(server_url, _COPY.format(name=name, template=template))
     return name
 
 
 async def drop(server_url: str, name: str) -> None:
     """Drop a database with the connections that are open to it."""
-    await _execute(server_url, _DROP.format(name=name))
+    await execute(server_url, _DROP.format(name=name))
 
 
 def database_url(server_url: str, name: str) -> str:
@@ -120,7 +120,8 @@ def database_url(server_url: str, name: str) -> str:
     return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
 
 
-async def _execute(url: str, statement: str) -> None:
+async def execute(url: str, statement: str) -> None:
+    """Execute a statement on a connection of its own."""
     conn = await asyncpg.connect(url)
     try:
         await conn.execute(statement)
