@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import Annotated, cast
 from uuid import UUID
 
@@ -81,6 +82,7 @@ class Discard(Wire):
     note: str = Field(min_length=3, max_length=500)
 
 
+@cache
 def dead_letters_router(service: str) -> APIRouter:
     """Return the routes; the app's lifespan must have set `app.state.ctx` with a `core`."""
     router = api_router(prefix=f"/{service}/v1/dead-letters", tags=["dead letters"])

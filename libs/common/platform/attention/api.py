@@ -1,6 +1,7 @@
 """What waits for a person, for a supervisor's board: `GET /{service}/v1/attention`, counted as it is asked."""
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request
@@ -26,32 +27,32 @@ class AttentionOut(BaseModel):
     since: datetime
 
 
-def attention_router(service: str, kinds: Kinds) -> APIRouter:
-    """Return the route; the app's lifespan must have set `app.state.ctx` with a `core`."""
+@cache
+def attention_router(service: str) -> APIRouter:
+    """Return the route; `app.state.attention` must be the statement, and `app.state.ctx` has a `core`."""
     router = api_router(prefix=f"/{service}/v1/attention", tags=["board"])
-    statement = _counting({**DEAD_LETTERS, **kinds})
-
-    @router.get("", operation_id=f"list_{service}_attention")
-    async def get_attention(
-        request: Request, caller: Overseer, page: Paged, desk: Annotated[Code | None, Query()] = None
-    ) -> Page[AttentionOut]:
-        """List what waits for a person, by desk and kind; what nothing waits for is left out."""
-        desks = None if caller.sees_all_desks else list(caller.desks)
-        if desk is not None:
-            desks = [desk] if caller.may_see(desk) else []
-        db = cast("Database", request.app.state.ctx.core.db)
-        rows = await db.pool.fetch(statement, desks, *_BY_KIND.parameters(page))
-        return _BY_KIND.cut(rows, page).page(lambda row: AttentionOut.model_validate(dict(row)))
-
+    router.get("", operation_id=f"list_{service}_attention")(_list)
     return router
 
 
-def _counting(kinds: Kinds) -> str:
-    """Return the statement that counts the rows of each kind by desk."""
+async def _list(
+    request: Request, caller: Overseer, page: Paged, desk: Annotated[Code | None, Query()] = None
+) -> Page[AttentionOut]:
+    """List what waits for a person, by desk and kind; what nothing waits for is left out."""
+    desks = None if caller.sees_all_desks else list(caller.desks)
+    if desk is not None:
+        desks = [desk] if caller.may_see(desk) else []
+    db = cast("Database", request.app.state.ctx.core.db)
+    rows = await db.pool.fetch(request.app.state.attention, desks, *_BY_KIND.parameters(page))
+    return _BY_KIND.cut(rows, page).page(lambda row: AttentionOut.model_validate(dict(row)))
+
+
+def counting(kinds: Kinds) -> str:
+    """Return the statement that counts the rows of each kind by desk, dead letters among them."""
     counted = " UNION ALL ".join(
         f"SELECT desk, '{kind}' AS kind, count(*) AS count, min(at) AS since FROM ({each.rows}) AS waiting"  # noqa: S608 - declared in code
         " WHERE $1::text[] IS NULL OR desk = ANY($1) GROUP BY desk"
-        for kind, each in kinds.items()
+        for kind, each in {**DEAD_LETTERS, **kinds}.items()
     )
     return (
         f"SELECT * FROM ({counted}) AS kinds WHERE $2::text IS NULL OR (desk, kind) > ($2, $3)"  # noqa: S608 - as above

@@ -1,6 +1,7 @@
 """The audit log over HTTP for administrators: `/{service}/v1/audit`. Who reads it stands in it."""
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated
 from uuid import UUID
 
@@ -37,6 +38,7 @@ class AuditedRead(BaseModel):
     whose: list[str]
 
 
+@cache
 def audit_router(service: str) -> APIRouter:
     """Return the route; the app's lifespan must have set `app.state.ctx` with a `core`."""
     router = api_router(prefix=f"/{service}/v1/audit", tags=["audit"])

@@ -1,5 +1,6 @@
 """Routes of saved filters: `/{service}/v1/filters`."""
 
+from functools import cache
 from typing import Annotated, cast
 from uuid import UUID
 
@@ -45,6 +46,7 @@ _BY_ID = Keyset("id", {"id": UUID})
 _NO_LIST = Text("нет такого списка", "there is no such list")
 
 
+@cache
 def filters_router(service: str) -> APIRouter:
     """Return the routes; the app's lifespan must have set `app.state.ctx` with a `core`."""
     router = api_router(f"/{service}/v1/filters", tags=["filters"], route_class=IdempotentRoute)

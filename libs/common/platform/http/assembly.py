@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from libs.common.messaging.deadletters.api import dead_letters_router
 from libs.common.messaging.outbox.hint import hinting
-from libs.common.platform.attention.api import attention_router
+from libs.common.platform.attention.api import attention_router, counting
 from libs.common.platform.attention.kinds import Kinds
 from libs.common.platform.audit.api import audit_router
 from libs.common.platform.auth.jwks import FileKeys, KeySet, UrlKeys
@@ -82,7 +82,7 @@ def build_api(
 ) -> FastAPI:
     """Return the app without its context; a test gives it one by `serve_context`.
 
-    Every service has routes of dead letters and of what waits for a person.
+    Every service has routes of dead letters and of what waits for a person. Routes are made once for all its apps.
     """
     api = service.api()
     audits = [audit_router(service.name)] if service.audited else []
@@ -92,7 +92,7 @@ def build_api(
         routers=[
             *api.routers,
             *audits,
-            attention_router(service.name, api.attention),
+            attention_router(service.name),
             filters_router(service.name),
             dead_letters_router(service.name),
         ],
@@ -105,6 +105,7 @@ def build_api(
         tracing=telemetry.tracing if telemetry else None,
         origins=origins,
     )
+    app.state.attention = counting(api.attention)
     if auth is not None:
         app.state.readiness.add("issuer", auth.has_keys)
     return app
