@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.standins.callbacks import Callback, Callbacks, Payload, Post
+from deploy.standins.client import http_client
 from deploy.standins.control import as_json, control_routes, object_of
 from deploy.standins.faults import GATEWAY, Dice, Failure, Mode, Profile
 from deploy.standins.files import Files, SentFile, file_of
@@ -86,7 +87,7 @@ class ProviderStandin(ABC):
         self.addresses: dict[str, str] = {}  # of callbacks of one message, by its id
         self.written: dict[str, datetime] = {}  # when customers wrote last, by business time
         self.numbers = count(len(self.journal.entries) + 1)
-        self._http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32), trust_env=False)
+        self._http = http_client(limits=httpx.Limits(max_connections=32))
         self._callbacks = Callbacks(self.post, self.dice, self._http, self._record_delivery, self.together)
 
     @classmethod

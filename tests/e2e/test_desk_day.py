@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from deploy.demo.desk import DemoDesk
+from deploy.standins.client import http_client
 from libs.common.testkit.otlp import TraceReceiver
 from tests.support.browser import Browser, raw64
 from tests.support.customers import Customers
@@ -140,7 +141,7 @@ async def test_each_new_lead_is_in_its_operator_s_feed_and_on_their_phone_once(
 ) -> None:
     service = f"http://127.0.0.1:{stack.ports['standins']}/web_push"
     phone, path = Browser(f"{service}/send/maria"), "/notifications/v1/push-subscriptions"
-    async with httpx.AsyncClient() as client:
+    async with http_client() as client:
         (await client.post(f"{service}/_control", json={"profile": "kind"})).raise_for_status()
         maria = stack.token("maria", "operator")
         (await stack.client.put(path, json=phone.subscription, headers=maria)).raise_for_status()

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import cast
 
-import httpx
 from pydantic import SecretStr
 
 from deploy.local.ports import free_port
+from deploy.standins.client import http_client
 from deploy.standins.faults import KIND
 from deploy.standins.getcourse.school import School
 from deploy.standins.getcourse.standin import DEMO_KEY, GetCourseStandin
@@ -75,7 +75,7 @@ class Desk:
 
     async def customer(self, path: str = "_orders", **body: object) -> dict[str, object]:
         """Do what customers and people of the school do."""
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with http_client() as http:
             answer = await http.post(f"{self._base}/getcourse/acme/{path}", json=body)
         assert answer.is_success, answer.text
         async with asyncio.timeout(PATIENCE):

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.documents import client
 from deploy.local.guide import VARIABLES, commands
+from deploy.standins.client import authorities
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.ids import uuid7
 from libs.common.testkit.database import PASSWORD, empty_database
@@ -40,7 +41,9 @@ def other(tmp_path: Path) -> Iterator[Run]:
 
 def open_work(run: Run, token: str) -> int:
     """How much work an operator holds, as they see it themselves."""
-    answer = httpx.get(run.url("/assignment/v1/me"), headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    answer = httpx.get(
+        run.url("/assignment/v1/me"), headers={"Authorization": f"Bearer {token}"}, verify=authorities(), timeout=30
+    )
     return int(answer.raise_for_status().json()["open_work"])
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import httpx
 
 from deploy.local.ports import free_port
+from deploy.standins.client import http_client
 from libs.common.platform.clock import Clock
 from libs.common.platform.db import Database
 from libs.common.platform.http.app import begin_shutdown
@@ -34,7 +35,7 @@ class Api:
         self.app = build_api(SERVICE, self.issuer.verifier())
         self.ctx = context(db, standins, clock, public_url=public_url, **changes)
         serve_context(SERVICE, self.app, self.ctx)
-        self.http = httpx.AsyncClient(trust_env=False, timeout=PATIENCE)
+        self.http = http_client(timeout=PATIENCE)
 
     def headers(self, role: str, desks: Sequence[str] = (DESK,), sub: str | None = None) -> dict[str, str]:
         return {"authorization": f"Bearer {self.issuer.token(sub or role, [role], desks)}"}

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.standins.client import http_client
 from deploy.standins.faults import Failure, Mode
 from deploy.standins.files import FAILS, Files
 from deploy.standins.s3 import DEMO_BUCKET, DEMO_KEY, DEMO_REGION, DEMO_SECRET, S3Standin
@@ -66,7 +67,7 @@ async def send(desk: Gateways, code: str, content: bytes, sort: str, mime: str =
     key = WAZZUP_KEY if code == "wazzup" else gateway(code).demo().key
     file = {"content": base64.b64encode(content).decode(), "sort": sort, "mime": mime, **more}
     body = {"key": key, "chat_id": ANNA if code in ("telegram", "max") else PHONE, "text": "Вот", "file": file}
-    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
+    async with http_client(timeout=PATIENCE) as http:
         assert (await http.post(f"{desk.url}/{code}/_inbound", json=body)).status_code == 202
     await eventually(lambda: desk.rows("SELECT FROM media"), lambda rows: len(rows) > before)
 

@@ -10,6 +10,7 @@ import httpx
 import orjson
 import pytest
 
+from deploy.standins.client import http_client
 from deploy.standins.faults import Mode
 from deploy.standins.wazzup import KIND, Failure
 from libs.common.connect.command.rules import Outcome, Verdict
@@ -53,7 +54,7 @@ class Webhook:
 @pytest.fixture
 async def webhook(notifications_db: Database) -> AsyncIterator[Webhook]:
     await support.channel(notifications_db)
-    async with webhook_server(notifications_db) as url, httpx.AsyncClient(trust_env=False) as http:
+    async with webhook_server(notifications_db) as url, http_client() as http:
         yield Webhook(notifications_db, http, url)
 
 
@@ -151,7 +152,7 @@ async def test_a_callback_of_a_foreign_message_waits_and_ends_as_an_orphan(webho
 
 
 async def test_an_account_cannot_change_messages_of_another(notifications_db: Database) -> None:
-    async with open_desk(notifications_db) as opened, httpx.AsyncClient(trust_env=False) as http:
+    async with open_desk(notifications_db) as opened, http_client() as http:
         opened.standin.dice.profile = KIND.changed({"lose_callback": 1.0})
         async with worker(opened.context()):
             await opened.request(requested())

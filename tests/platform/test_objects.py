@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
+from deploy.standins.client import http_client
 from deploy.standins.faults import Failure, Mode
 from deploy.standins.s3 import DEMO_BUCKET, DEMO_KEY, DEMO_REGION, DEMO_SECRET, S3Standin
 from deploy.standins.server import running
@@ -85,7 +85,7 @@ async def test_a_folder_is_for_its_user_alone_and_keeps_no_half_of_an_object(tmp
 
 async def test_an_address_of_s3_gives_the_object_as_it_was_put_until_it_is_changed_or_over() -> None:
     standin = S3Standin()
-    async with running(standin) as url, httpx.AsyncClient(trust_env=False) as http:
+    async with running(standin) as url, http_client() as http:
         objects = S3(bucket(url), 5.0)
         await objects.put(KEY, b"content", SAVED)
         link = str(await objects.link(KEY, LASTS))

@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.ports import free_port
+from deploy.standins.client import http_client
 from libs.common.platform.db.migrations import migrate
 from libs.common.testkit.database import empty_database
 from libs.common.testkit.issuer import TokenIssuer
@@ -120,7 +121,7 @@ async def test_an_api_is_ready_by_itself_once_its_issuer_is_there(environ: dict[
     process = await start("api", **{**environ, "JWKS_FILE": str(keys / "jwks.json"), "TINY_PORT": str(port)})
     url = f"http://127.0.0.1:{port}/tiny/readyz"
     before = await _status(url)
-    async with httpx.AsyncClient() as client:
+    async with http_client() as client:
         named = (await client.get(url)).json()["checks"]
     TokenIssuer.in_folder(keys)
     await _status(url, httpx.codes.OK)
@@ -170,7 +171,7 @@ async def test_what_cannot_run_says_why(
 
 async def _status(url: str, wanted: int | None = None) -> int:
     """Return the first answer, or the first that is the `wanted` one."""
-    async with asyncio.timeout(PATIENCE), httpx.AsyncClient() as client:
+    async with asyncio.timeout(PATIENCE), http_client() as client:
         while True:
             with suppress(httpx.TransportError):
                 status = (await client.get(url)).status_code

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import unquote
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from deploy.standins.client import http_client
 from libs.common.platform import serving
 from libs.common.platform.serving import RAW_TARGET, ServingError, serve
 from tests.support.patience import PATIENCE
@@ -51,7 +51,7 @@ async def served(port: int) -> AsyncIterator[asyncio.Event]:
 
 
 async def test_requests_are_answered_on_one_connection(port: int) -> None:
-    async with served(port), httpx.AsyncClient() as client:
+    async with served(port), http_client() as client:
         answers = [await client.post(f"http://127.0.0.1:{port}/", content=f"{n}") for n in range(3)]
     assert [answer.text for answer in answers] == ["0", "1", "2"]
 
@@ -74,13 +74,13 @@ async def test_a_client_that_sends_too_slowly_is_cut(
 
 async def test_a_slow_answer_is_not_cut(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "REQUEST_SECONDS", 0.1)
-    async with served(port), httpx.AsyncClient() as client:
+    async with served(port), http_client() as client:
         answer = await client.post(f"http://127.0.0.1:{port}/?slow=0.4", content="late")
     assert answer.text == "late"
 
 
 async def test_what_runs_is_finished_when_it_stops(port: int) -> None:
-    async with served(port) as stop, httpx.AsyncClient() as client:
+    async with served(port) as stop, http_client() as client:
         running = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/?slow=0.5"))
         await asyncio.sleep(0.2)
         stop.set()
@@ -114,7 +114,7 @@ async def test_bytes_that_no_parser_takes_come_as_they_were_sent(port: int, piec
 
 
 async def test_bytes_of_a_body_are_no_request_line(port: int) -> None:
-    async with served(port), httpx.AsyncClient() as client:
+    async with served(port), http_client() as client:
         answers = [await client.post(f"http://127.0.0.1:{port}/", content="Анна\nИванова" * n) for n in (1, 9000)]
     assert [len(answer.text) for answer in answers] == [12, 108_000]
 

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,6 +14,7 @@ from starlette.routing import Route
 
 from deploy.local.ports import free_port
 from deploy.standins.__main__ import GATEWAYS
+from deploy.standins.client import http_client
 from deploy.standins.faults import GATEWAY, Failure, Mode, Profile
 from deploy.standins.provider import ProviderStandin
 from deploy.standins.server import running
@@ -316,7 +316,7 @@ async def test_free_text_fails_outside_the_window_which_a_word_of_the_customer_o
 
 @pytest.mark.parametrize("code", HEARD)
 async def test_a_customer_can_write(code: str) -> None:
-    async with opened(code) as desk, httpx.AsyncClient(trust_env=False) as http:
+    async with opened(code) as desk, http_client() as http:
         base = desk.ours.api.split(f"/{code}/")[0]
         (key,) = desk.standin.accounts
         wish = {"key": key, "chat_id": desk.message().address, "text": "Где заказ?"}

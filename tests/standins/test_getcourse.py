@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.local.ports import free_port
+from deploy.standins.client import http_client
 from deploy.standins.faults import GATEWAY, KIND, Failure, Mode, Profile
 from deploy.standins.getcourse.school import LIMIT, WINDOW, School
 from deploy.standins.getcourse.standin import DEMO_KEY, GetCourseStandin
@@ -83,7 +84,7 @@ class Desk:
         return done.rows
 
     async def control(self, path: str, body: Mapping[str, object]) -> dict[str, object]:
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with http_client() as http:
             headers = {"authorization": f"Bearer {self.school.bearer}"}
             answer = await http.post(f"{self._base}/getcourse/acme/{path}", json=body, headers=headers)
         assert answer.is_success, answer.text
@@ -231,7 +232,7 @@ async def test_its_orders_survive_a_kill(tmp_path: Path) -> None:
     schools = [GetCourseStandin.demo() for _ in range(2)]
     async with (
         running(GetCourseStandin([schools[0]], KIND, clock=clock, ledger=ledger)) as base,
-        httpx.AsyncClient(base_url=f"{base}/getcourse/acme/", trust_env=False) as http,
+        http_client(base_url=f"{base}/getcourse/acme/") as http,
     ):
         made = (await http.post("_orders", json=ANNA)).json()
         await http.post(f"_orders/{made['id']}", json={"status": "payed"})

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.standins.client import http_client
 from deploy.standins.server import bound
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
 from tests.support.patience import PATIENCE
@@ -34,9 +35,7 @@ async def process(port: int, journal: Path) -> AsyncIterator[httpx.AsyncClient]:
     ]
     running = await asyncio.create_subprocess_exec(sys.executable, *command)
     try:
-        async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}/wazzup", headers=HEADERS, trust_env=False
-        ) as http:
+        async with http_client(base_url=f"http://127.0.0.1:{port}/wazzup", headers=HEADERS) as http:
             await _answering(http)
             yield http
     finally:

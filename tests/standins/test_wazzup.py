@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.local.ports import free_port
+from deploy.standins.client import http_client
 from deploy.standins.faults import Dice, Mode
 from deploy.standins.wazzup import KIND, NASTY, Account, Failure, Journal, Profile, Standin, running
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
@@ -81,9 +82,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 async def client(standin: Standin, key: str = DEMO_KEY) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         running(standin) as url,
-        httpx.AsyncClient(
-            base_url=f"{url}/wazzup", headers={"authorization": f"Bearer {key}"}, trust_env=False
-        ) as http,
+        http_client(base_url=f"{url}/wazzup", headers={"authorization": f"Bearer {key}"}) as http,
     ):
         yield http
 

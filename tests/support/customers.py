@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 
 from deploy.demo.desk import DemoDesk
+from deploy.standins.client import http_client
 from deploy.standins.wazzup.accounts import DEMO_KEY
 from tests.support.stack import ProcessStack
 
@@ -102,5 +103,5 @@ async def make_room(stack: ProcessStack) -> None:
 async def write(stack: ProcessStack, phone: str, text: str, file: dict[str, str] | None = None) -> None:
     """Let a customer write on WhatsApp, or send a file, as the provider would tell us."""
     said = {"key": DEMO_KEY, "chat_id": phone.removeprefix("+"), "name": "Анна", "text": text, "file": file}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{stack.ports['standins']}") as provider:
+    async with http_client(base_url=f"http://127.0.0.1:{stack.ports['standins']}") as provider:
         assert (await provider.post("/wazzup/_inbound", json=said)).status_code == httpx.codes.ACCEPTED

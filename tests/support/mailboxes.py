@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from deploy.standins.client import http_client
 from deploy.standins.journal import Entry
 from deploy.standins.smtp import SmtpStandin
 from tests.support.stack import ProcessStack
@@ -42,7 +43,7 @@ class Mailboxes:
     async def unsubscribe(self, address: str) -> None:
         """Press the link of the last advertisement, as a mail program does for its reader."""
         *_, link = filter(None, (link_of(mail) for mail in self.mails(address)))
-        async with httpx.AsyncClient() as program:
+        async with http_client() as program:
             pressed = await program.post(link, data={"List-Unsubscribe": "One-Click"})
         assert pressed.status_code == httpx.codes.OK, pressed.text
 

@@ -16,6 +16,7 @@ from deploy.demo.desk import DemoDesk, Seeder
 from deploy.local.children import Children
 from deploy.local.ports import free_ports
 from deploy.local.under_way import Topics, Unread
+from deploy.standins.client import http_client
 from deploy.standins.journal import Journal
 from libs.common.messaging.bus.topics import ensure_topics
 from libs.common.platform import faultpoints
@@ -76,7 +77,7 @@ class ProcessStack:
     @cached_property
     def standins(self) -> httpx.AsyncClient:
         """A client of the stand-ins of providers."""
-        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.ports['standins']}", timeout=10)
+        return http_client(base_url=f"http://127.0.0.1:{self.ports['standins']}", timeout=10)
 
     @property
     def journal_path(self) -> Path:
@@ -123,7 +124,7 @@ class ProcessStack:
     async def open_account(self, key: str, channel: str) -> None:
         """Open an account of one channel at the messenger's stand-in."""
         body = {"key": key, "channel_ids": [channel]}
-        async with httpx.AsyncClient() as client:
+        async with http_client() as client:
             answer = await client.post(f"http://127.0.0.1:{self.ports['standins']}/wazzup/_accounts", json=body)
             answer.raise_for_status()
 
@@ -165,7 +166,7 @@ class ProcessStack:
         """Wait until all of them are. Raises TimeoutError, with the one that is not and what has died."""
         name = ""
         try:
-            async with asyncio.timeout(seconds), httpx.AsyncClient() as client:
+            async with asyncio.timeout(seconds), http_client() as client:
                 for name in names:
                     while not await self._answers(client, name):
                         await asyncio.sleep(0.1)

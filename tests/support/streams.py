@@ -11,6 +11,7 @@ import orjson
 from starlette.types import ASGIApp
 
 from deploy.local.ports import free_port
+from deploy.standins.client import http_client
 from libs.common.platform.serving import serve
 from tests.support.patience import PATIENCE
 
@@ -26,7 +27,7 @@ async def served(app: ASGIApp, stopping: asyncio.Event) -> AsyncIterator[httpx.A
     port = free_port()
     stop = asyncio.Event()
     serving = asyncio.create_task(serve(app, "127.0.0.1", port, stop, lifespan="off"))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=PATIENCE) as client:
+    async with http_client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
         try:
             await _until_served(client)
             yield client

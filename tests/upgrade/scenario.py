@@ -10,9 +10,9 @@ from functools import partial
 from uuid import uuid4
 
 import asyncpg
-import httpx
 
 from deploy.demo.desk import Seeder
+from deploy.standins.client import http_client
 from libs.common.messaging.bus.kafka import KafkaBus
 from libs.common.messaging.bus.ports import Message
 from libs.common.platform.db.roles import SERVICES
@@ -195,7 +195,7 @@ class Scenario:
         await self._provider(failures=self.failures)
 
     async def _provider(self, **wishes: object) -> None:
-        async with httpx.AsyncClient() as client:
+        async with http_client() as client:
             url = f"http://127.0.0.1:{self.stack.ports['standins']}/wazzup/_control"
             (await client.post(url, json=wishes)).raise_for_status()
 

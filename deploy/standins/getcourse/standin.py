@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.standins.callbacks import Post
+from deploy.standins.client import http_client
 from deploy.standins.control import as_json, control_routes, object_of
 from deploy.standins.faults import GATEWAY, Dice, Mode, Profile
 from deploy.standins.getcourse import exporting, importing, webhooks
@@ -59,7 +60,7 @@ class GetCourseStandin:
         self.imports: deque[Mapping[str, object]] = deque(maxlen=1000)  # of orders, those that were taken
         self.lost = 0  # webhooks
         self._posts: set[asyncio.Task[None]] = set()
-        self._http = httpx.AsyncClient(trust_env=False)
+        self._http = http_client()
 
     @classmethod
     def demo(cls) -> School:

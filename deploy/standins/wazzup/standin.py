@@ -13,6 +13,7 @@ import orjson
 from starlette.routing import Route
 
 from deploy.standins.callbacks import Callback, Callbacks, Payload, Post
+from deploy.standins.client import http_client
 from deploy.standins.faults import NASTY, Dice, Failure, Mode, Profile
 from deploy.standins.files import Files
 from deploy.standins.journal import Entry, Journal, Status
@@ -52,7 +53,7 @@ class Standin:
         self.journal = journal or Journal()
         self.accounts = {account.key: account for account in accounts}
         self.callbacks: dict[str, Callbacks] = {}
-        self._http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32), trust_env=False)
+        self._http = http_client(limits=httpx.Limits(max_connections=32))
         self._tasks = asyncio.TaskGroup()
         self._turn = asyncio.Lock()
         self._runners: list[asyncio.Task[None]] = []

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
+from deploy.standins.client import http_client
 from libs.common.contracts.intake import LeadStatusChanged
 from libs.common.messaging.inbox.usecase import Subscriptions
 from libs.common.platform.clock import ManualClock
@@ -125,7 +125,7 @@ async def test_a_loop_that_does_not_stop_is_cut_off(
 )
 async def test_health_is_served(core: Core, path: str, status: int, text: str) -> None:
     running = Worker(core, topics=[SERVICE], subscriptions=SUBSCRIPTIONS, bus=MemoryBus())
-    async with health_server("127.0.0.1", 0, running.faults, core.metrics) as port, httpx.AsyncClient() as client:
+    async with health_server("127.0.0.1", 0, running.faults, core.metrics) as port, http_client() as client:
         answer = await client.get(f"http://127.0.0.1:{port}{path}")
     assert (answer.status_code, text in answer.text) == (status, True)
 
