@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from deploy.standins.client import http_client
 from tests.local.run import Run
 from tests.support.patience import PATIENCE
 
@@ -57,12 +58,14 @@ class Product:
         items: list[Json] = (await self.ok("GET", "/intake/v1/leads", params={"q": phone}))["items"]
         return items
 
-    async def order(self, name: str) -> None:
-        """Let somebody order at the demo's landing page."""
+    async def order(self) -> str:
+        """Let somebody order at the demo's landing page; return their name, which nobody had until now."""
         landing = self.info["sources"]["landing"]
         phone = self.phone()
-        sent = {"name": name, "phone": phone, "external_id": f"{name}-{phone}"}
+        name = f"Anna {phone[-4:]}"
+        sent = {"name": name, "phone": phone, "external_id": phone}
         await self.ok("POST", landing["url"], json=sent, headers={"X-Source-Token": landing["token"]})
+        return name
 
     async def widen(self, operator: str) -> None:
         """Let an operator have as much work as the tests make."""
@@ -84,9 +87,7 @@ async def product_of(run: Run) -> AsyncIterator[Product]:
     """Yield the product of a stack in which maria alone is at work."""
     info = run.info()
     headers = {"Authorization": f"Bearer {info['token']}"}
-    async with httpx.AsyncClient(
-        base_url=run.url(""), headers=headers, trust_env=False, timeout=PATIENCE
-    ) as client:
+    async with http_client(base_url=run.url(""), headers=headers, timeout=PATIENCE) as client:
         product = Product(client, info)
         for name in ("ivan", "olga"):
             own = {"Authorization": f"Bearer {info['operators'][name]}"}

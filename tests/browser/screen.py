@@ -45,10 +45,11 @@ class Screen:
         names = {"origin": self.origin, "service": service, "token": token or self.token, "kinds": KINDS}
         await self.page.run(script, **names)
 
-    async def told(self, count: int, kind: str) -> list[Json]:
-        """Wait until the stream has told so many of a kind; return all that it has told."""
-        script = "await until(() => told.seen.filter(each => each.kind === kind).length >= count); return told.seen"
-        seen: list[Json] = await self.page.run(script, count=count, kind=kind)
+    async def told(self, kind: str, *customers: str) -> list[Json]:
+        """Wait until the stream has told a kind of each customer; return all that it has told of them."""
+        script = "await until(() => customers.every(name => told.of(name).some(each => each.kind === kind)))"
+        script += "; return told.seen.filter(each => customers.includes(each.customer?.name))"
+        seen: list[Json] = await self.page.run(script, kind=kind, customers=customers)
         return seen
 
     async def reason_of_the_end(self) -> str:

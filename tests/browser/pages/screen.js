@@ -27,6 +27,11 @@ class Told {
     else if (kind === "place") this.opened += 1;
     else this.seen.push({ kind, id, ...data });
   }
+
+  /** Return what was told of a customer. */
+  of(name) {
+    return this.seen.filter((each) => each.customer?.name === name);
+  }
 }
 
 /** Follow a stream by EventSource, which sends no header: a ticket opens it once, the next goes on behind `told.place`. */
