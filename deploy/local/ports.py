@@ -1,8 +1,9 @@
 """TCP ports on the loopback interface."""
 
-import random
+import secrets
 import socket
 from contextlib import ExitStack, suppress
+from itertools import chain
 
 from deploy.local.process import LocalStackError
 
@@ -15,7 +16,8 @@ def free_ports(count: int) -> list[int]:
     """Return `count` different ports of 127.0.0.1 that are free now."""
     ports: list[int] = []
     with ExitStack() as held:
-        for port in random.sample(CANDIDATES, len(CANDIDATES)):
+        first = secrets.randbelow(len(CANDIDATES))
+        for port in chain(CANDIDATES[first:], CANDIDATES[:first]):
             if len(ports) == count:
                 break
             with suppress(OSError):
