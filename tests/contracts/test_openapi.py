@@ -13,6 +13,7 @@ from deploy.documents import roles
 from deploy.documents.__main__ import broken
 from deploy.documents.made import MERGED, committed, documents, merged, path_of, text_of
 from libs.common.platform.db.roles import SERVICES
+from tests.support.remembered import remembered_of_code
 
 Json = dict[str, Any]  # a document is read as it is
 NAMES = (*SERVICES, MERGED)
@@ -60,9 +61,9 @@ def described(document: Json) -> Iterator[tuple[str, Json]]:
 
 
 @pytest.fixture(scope="module")
-def made() -> Mapping[str, Json]:
+def made(pytestconfig: pytest.Config) -> Mapping[str, Json]:
     """What the code says today: it takes seconds to make."""
-    return documents()
+    return remembered_of_code(getattr(pytestconfig, "cache", None), "code/documents", documents)
 
 
 def examples() -> Iterator[tuple[Json, object]]:

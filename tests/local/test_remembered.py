@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.remembered import remembered
+from tests.support import remembered as place
+from tests.support.remembered import CODE, remembered, remembered_of_code
 
 
 class Program:
@@ -15,6 +16,9 @@ class Program:
 
     def made(self, *words: str) -> int:
         return remembered(self.cache, "made", [self.file], words, self._make)
+
+    def of_code(self) -> int:
+        return remembered_of_code(self.cache, "code", self._make)
 
     def _make(self) -> int:
         self.runs += 1
@@ -30,6 +34,17 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def program(request: pytest.FixtureRequest, file: Path) -> Program:
     return Program(pytest.Cache(file.parent / "cache", request.config, _ispytest=True), file)
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout."""
+    for top in CODE:
+        (tmp_path / top).mkdir()
+    for name in ("services/app.py", "requirements.lock"):
+        (tmp_path / name).write_text("first")
+    monkeypatch.setattr(place, "ROOT", tmp_path)
+    return tmp_path
 
 
 def test_what_is_the_same_is_made_once(program: Program) -> None:
@@ -55,3 +70,16 @@ def test_another_version_makes_it_anew(program: Program) -> None:
 def test_without_a_cache_it_is_made_each_time(file: Path) -> None:
     program = Program(None, file)
     assert [program.made(), program.made()] == [1, 2]
+
+
+def test_of_the_code_any_file_counts(program: Program, tree: Path) -> None:
+    runs = [program.of_code(), program.of_code()]
+    (tree / "services" / "app.py").write_text("second")
+    assert [*runs, program.of_code()] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["libs/rules.yaml", "deploy/shape.json", "requirements.lock"])
+def test_of_the_code_settings_and_packages_count(program: Program, tree: Path, name: str) -> None:
+    first = program.of_code()
+    (tree / name).write_text("second")
+    assert (first, program.of_code()) == (1, 2)

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 import pytest
 
 from libs.common.platform.db.roles import SERVICES
 from libs.common.platform.lean import without
+from tests.support.remembered import remembered_of_code
 
 #: As `service.run` does: the worker's part, then that of the API; what all workers load once, before the forks.
 LOADED = f"""
@@ -30,12 +31,19 @@ OF_APIS = {"fastapi", "uvicorn"}
 SEALING = {"intake", "notifications"}  # have secrets in their tables, and keys to open them
 
 
+Loaded = Sequence[tuple[str, Sequence[str], Sequence[str]]]
+
+
 @pytest.fixture(scope="module")
-def loaded() -> Mapping[str, tuple[set[str], set[str]]]:
+def loaded(pytestconfig: pytest.Config) -> Mapping[str, tuple[set[str], set[str]]]:
     """What the worker, and with it the API, of each service loads."""
+    found = remembered_of_code(getattr(pytestconfig, "cache", None), "code/loaded", load)
+    return {name: (set(worker), set(api)) for name, worker, api in found}
+
+
+def load() -> Loaded:
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, check=True)
-    lines = map(orjson.loads, done.stdout.splitlines())
-    return {name: (set(worker), set(api)) for name, worker, api in lines}
+    return [orjson.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -1,6 +1,7 @@
 """What another program made of files, made anew when one of them has changed: as builds do."""
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -8,6 +9,10 @@ from typing import TypeVar
 import pytest
 
 Made = TypeVar("Made")
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = ("libs", "services", "deploy")
+KINDS = {".py", ".yaml", ".json"}
 
 
 def remembered(
@@ -26,3 +31,9 @@ def remembered(
     if cache is not None:
         cache.set(place, {version: made})
     return made
+
+
+def remembered_of_code(cache: pytest.Cache | None, place: str, make: Callable[[], Made]) -> Made:
+    """Return what `make` returned when all of the product's code, its packages and Python were the same."""
+    files = [path for top in CODE for path in (ROOT / top).rglob("*") if path.suffix in KINDS]
+    return remembered(cache, place, [*files, ROOT / "requirements.lock"], [sys.version], make)
