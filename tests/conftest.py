@@ -76,8 +76,8 @@ settings.register_profile("pure", settings.get_profile("suite"), max_examples=20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--pure` leaves out all tests that need a server, and all but `--browser` those that need a browser."""
-    parser.addoption("--pure", action="store_true", help="only tests that need no server")
+    """`--pure` leaves out what needs a server and more of the same, and all but `--browser` what needs one."""
+    parser.addoption("--pure", action="store_true", help="only tests that need no server, and fewer examples")
     parser.addoption("--browser", help="path of the browser that tests/browser drive (make browser)")
 
 
@@ -120,13 +120,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)  # before any test is left out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--pure` leave out what needs a server."""
+    """With `--pure` leave out what needs a server, and more of the same."""
     whole = not (any("::" in place for place in config.args) or config.getoption("lf", default=False))
     if whole and getattr(config, "workerinput", {}).get("workerid", "gw0") == "gw0":
         config.stash[SERVER_FILES].learn((item.path, _uses_servers(item)) for item in items)
     if config.getoption("pure"):
-        config.hook.pytest_deselected(items=[item for item in items if _uses_servers(item)])
-        items[:] = [item for item in items if not _uses_servers(item)]
+        config.hook.pytest_deselected(items=[item for item in items if not _is_for_a_glance(item)])
+        items[:] = [item for item in items if _is_for_a_glance(item)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -282,6 +282,10 @@ def _scope(nodeid: str) -> str:
 
 def _scope_or_file(nodeid: str) -> str:
     return _scope(nodeid).partition("::")[0]
+
+
+def _is_for_a_glance(item: pytest.Item) -> bool:
+    return not _uses_servers(item) and item.get_closest_marker("more") is None
 
 
 def _uses_servers(item: pytest.Item) -> bool:
