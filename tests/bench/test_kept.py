@@ -40,6 +40,13 @@ def test_a_changed_source_and_a_new_migration_have_another_key(tree: Path, chang
     assert key_of(20, tree, tree) != before
 
 
+@pytest.mark.parametrize("changed", ["client.py", "product.py", "filled.py"])
+def test_what_sends_the_leads_that_are_copied_is_in_the_key(tree: Path, changed: str) -> None:
+    before = key_of(20, tree, tree)
+    (tree / changed).write_text("another")
+    assert key_of(20, tree, tree) != before
+
+
 def test_other_leads_have_another_key(tree: Path) -> None:
     assert key_of(21, tree, tree) != key_of(20, tree, tree)
 
