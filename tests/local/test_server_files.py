@@ -67,6 +67,22 @@ def test_what_a_run_does_not_see_stays_known(cache: pytest.Cache, root: Path) ->
     assert left_out(cache, root) == ["tests/test_all.py", "tests/test_some.py", "tests/test_shared.py"]
 
 
+def test_a_file_outside_the_checkout_is_imported_and_not_learnt(cache: pytest.Cache, root: Path) -> None:
+    link = root.with_name("link")
+    link.symlink_to(root)
+    before = left_out(cache, root)
+    learn(cache, root, {str(link / name): [True] for name in FILES})
+    assert [name for name in FILES if link / name in ServerFiles(cache, root)] == []
+    assert left_out(cache, root) == before
+
+
+def test_a_file_beside_those_that_tests_import_is_not_learnt(cache: pytest.Cache, root: Path) -> None:
+    before = left_out(cache, root)
+    (root / "test_beside.py").write_text("def test_with_a_server(): ...")
+    learn(cache, root, {"test_beside.py": [True]})
+    assert (root / "test_beside.py" in ServerFiles(cache, root), left_out(cache, root)) == (False, before)
+
+
 def test_a_run_without_a_cache_imports_all(root: Path) -> None:
     assert left_out(None, root) == []
 

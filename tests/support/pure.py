@@ -28,15 +28,17 @@ class ServerFiles:
         self._root = root
 
     def __contains__(self, path: Path) -> bool:
-        """Whether all tests of a file are known to need a server."""
-        return self._known.get(self._name(path)) == self._digests.get(self._name(path), "")
+        """Whether all tests of a file are known to need a server; of a file outside the checkout nothing is."""
+        name = self._name(path)
+        return name is not None and self._known.get(name) == self._digests.get(name, "")
 
     def learn(self, needs: Iterable[tuple[Path, bool]]) -> None:
         """Keep what a run saw that looked at all tests of these files: (file, needs a server) of each test."""
         files: dict[Path, bool] = {}
         for path, server in needs:
             files[path] = files.get(path, True) and server
-        found = {name: self._digests[name] for path, alone in files.items() if alone and (name := self._name(path))}
+        names = (self._name(path) for path, alone in files.items() if alone)
+        found = {name: self._digests[name] for name in names if name is not None and name in self._digests}
         known = {name: digest for name, digest in self._known.items() if self._digests.get(name) == digest}
         if self._cache is not None and found.items() - known.items():
             self._cache.set(PLACE, {self._version: {**known, **found}})
@@ -50,7 +52,7 @@ class ServerFiles:
     @cached_property
     def _texts(self) -> Mapping[str, str]:
         paths = sorted(path for top in SUPPORT for path in (self._root / top).rglob("*.py"))
-        return {self._name(path): path.read_text() for path in paths}
+        return {path.relative_to(self._root).as_posix(): path.read_text() for path in paths}
 
     @cached_property
     def _digests(self) -> Mapping[str, str]:
@@ -63,8 +65,9 @@ class ServerFiles:
         texts = [text for name, text in self._texts.items() if not _is_test(name) or Path(name).stem in shared]
         return digest("\n".join([sys.version, pytest.__version__, *texts]))
 
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self._root).as_posix()
+    def _name(self, path: Path) -> str | None:
+        """Return what a file is known by; None outside the checkout, as where a link to it leads there."""
+        return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else None
 
 
 def digest(text: str) -> str:
