@@ -1,4 +1,4 @@
-"""The lookout wakes the loops that have something to do, and no others; a loop without one looks for itself."""
+"""The lookout wakes the loops that have something to do, and no others, or all of them when it cannot look."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -63,6 +63,26 @@ async def test_a_lookout_that_sees_nothing_goes_on(jobs: Database, monkeypatch: 
 
     monkeypatch.setattr(lookout, "look", look)
     await asyncio.wait_for(lookout(stop), 3)
+
+
+async def test_when_a_look_fails_each_loop_looks_for_itself(jobs: Database) -> None:
+    lookout = Lookout(jobs, ManualClock(NOW), WORK, 0.01)
+    await jobs.pool.execute("ALTER TABLE job RENAME TO gone")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await lookout(asyncio.Event())
+    assert rung(lookout) == set(WORK)
+
+
+async def test_a_loop_does_not_wait_out_a_database_that_fails_for_a_time(jobs: Database) -> None:
+    stop, lookout = asyncio.Event(), Lookout(jobs, ManualClock(NOW), WORK, 0.01)
+    waiting = asyncio.create_task(lookout.watch("rows").wait(stop))
+    async with jobs.begin() as tx:
+        await tx.conn.execute("LOCK TABLE job")
+        await jobs.pool.execute("SET lock_timeout = 1")
+        looking = asyncio.create_task(lookout(stop))
+        await asyncio.wait_for(waiting, 3)
+    stop.set()
+    await looking
 
 
 async def test_a_loop_without_a_lookout_looks_for_itself() -> None:

@@ -14,7 +14,7 @@ from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop, wait_for_work
 from libs.common.platform.worker.supervise import Loop
 
-#: Seconds after which a loop looks for itself. What there is to do rings its bell, so this is for the rest.
+#: Seconds after which a loop looks for itself. What there is to do rings its bell, and so does a look that failed.
 UNWATCHED = 30.0
 
 log = get_logger(__name__)
@@ -32,11 +32,12 @@ class Lookout:
         self._statement = f"SELECT $1::timestamptz AS moment, {columns}"  # its type first
 
     async def __call__(self, stop: asyncio.Event) -> None:
-        """Look every few tenths of a second until `stop`."""
+        """Look every few tenths of a second until `stop`; after a look that fails each loop looks for itself."""
         while not stop.is_set():
             try:
                 await self.look()
             except Exception as error:
+                self._ring_all()
                 if not is_transient(error):
                     raise
                 log.warning("lookout sees nothing", error_type=type(error).__name__)
@@ -48,6 +49,10 @@ class Lookout:
             for name, bell in self.bells.items():
                 if row[name]:
                     bell.set()
+
+    def _ring_all(self) -> None:
+        for bell in self.bells.values():
+            bell.set()
 
     def watch(self, name: str) -> "Watch":
         """Return how the loop of that name waits."""
