@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from libs.common.platform.db import migrations
+from libs.common.platform.db.database import KEPT_OPEN
 from libs.common.platform.db.migrations import SERVICES_ROOT, migrate, older_revisions, schema_ready
 from libs.common.platform.db.roles import SERVICES
 from libs.common.testkit.database import StackDatabase, empty_database
@@ -105,6 +106,15 @@ async def _has_turn(conn: Connection, run: asyncio.Task[None]) -> bool:
     own = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     held = f"SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND {own})"
     return run.done() or bool(await conn.fetchval(held))
+
+
+async def test_the_way_of_a_runner_that_waits_is_kept_open(
+    database: StackDatabase, conn: Connection, tmp_path: Path
+) -> None:
+    """What translates addresses on the way forgets a connection while an index is made."""
+    setting = "SELECT reset_val FROM pg_settings WHERE name = 'tcp_keepalives_idle'"
+    await migrate("intake", database.url("intake"), write(tmp_path, f'op.execute("CREATE TABLE one AS {setting}")'))
+    assert await conn.fetchval("SELECT reset_val FROM one") == KEPT_OPEN["tcp_keepalives_idle"]
 
 
 async def test_services_migrate_side_by_side_in_one_process(

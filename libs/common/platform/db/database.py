@@ -8,11 +8,12 @@ alone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 import asyncpg
@@ -29,6 +30,9 @@ BeforeCommit: TypeAlias = Callable[[Connection], Awaitable[None]]
 # The one thing that a commit does out of the use case's sight (docs/adr/0003): around a call with an
 # Idempotency-Key, platform.http sets it to the settling of the key's claim, and each commit awaits it first.
 before_commit: ContextVar[BeforeCommit | None] = ContextVar("before_commit", default=None)
+
+# Connections rest for up to an hour; what translates addresses on the way forgets some in minutes.
+KEPT_OPEN: Mapping[str, str] = MappingProxyType({"tcp_keepalives_idle": "60"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,7 @@ class DatabaseConfig:
             "statement_timeout": str(self.statement_timeout_ms),
             "lock_timeout": str(self.lock_timeout_ms),
             "idle_in_transaction_session_timeout": str(self.idle_in_transaction_timeout_ms),
-            # Connections rest for up to an hour; what translates addresses on the way forgets some in minutes.
-            "tcp_keepalives_idle": "60",
+            **KEPT_OPEN,
         }
 
 

@@ -18,6 +18,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import Connection, MetaData, NullPool
 
+from libs.common.platform.db.database import KEPT_OPEN
 from libs.common.platform.db.errors import connecting
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def _session(service: str) -> dict[str, str]:
         "search_path": service,
         "lock_timeout": LOCK_TIMEOUT,
         "statement_timeout": STATEMENT_TIMEOUT,
+        **KEPT_OPEN,
     }
 
 
