@@ -159,24 +159,36 @@ async def test_writers_faults_and_lost_leaders_at_once_lose_nothing_and_keep_ord
 
 
 async def test_a_commit_wakes_an_idle_relay(stack: Stack, memory: MemoryBus) -> None:
-    stack.relaying = RelayIntervals(busy=10, idle=10)
+    stack.relaying = RelayIntervals(busy=3600, idle=3600)
     relay = stack.relay()
     stack.db.wake_relay = relay.wake
     async with running(relay.run):
         await eventually(lambda: _rests(stack, "%FROM outbox%"))
         await emit(stack.db, [status_event("a", "1")])
         await eventually(lambda: _count(memory, stack, 1), 3)
-        asyncio.get_running_loop().call_later(0.2, relay.wake)  # it also rests while it is stopping
 
 
 async def test_a_commit_of_another_process_wakes_an_idle_relay(stack: Stack, memory: MemoryBus) -> None:
-    stack.relaying = RelayIntervals(busy=10, idle=10)
+    stack.relaying = RelayIntervals(busy=3600, idle=3600)
     relay = stack.relay()
     async with running(relay.run), hinting(stack.db):
         await eventually(lambda: _rests(stack, "%FROM outbox%"))
         await emit(stack.db, [status_event("a", "1")])
         await eventually(lambda: _count(memory, stack, 1), 5)
-        asyncio.get_running_loop().call_later(0.2, relay.wake)  # it also rests while it is stopping
+
+
+async def test_a_stop_wakes_an_idle_relay(stack: Stack) -> None:
+    stack.relaying = RelayIntervals(busy=3600, idle=3600)
+    async with running(stack.relay().run):
+        await eventually(lambda: _rests(stack, "%FROM outbox%"))
+
+
+async def test_a_stop_wakes_a_follower(stack: Stack) -> None:
+    other = Stack(stack.db, stack.bus, relaying=RelayIntervals(follow=3600))
+    async with running(stack.relay().run):
+        await eventually(lambda: _leads(stack))
+        async with running(other.relay().run):
+            await eventually(lambda: _rests(stack, "SELECT pg_try_advisory_lock%"))
 
 
 async def test_without_any_hint_polls_find_what_was_committed(stack: Stack, memory: MemoryBus) -> None:

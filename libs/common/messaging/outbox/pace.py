@@ -15,8 +15,8 @@ class RelayIntervals:
     """The relay's pauses and limits, in seconds.
 
     `linger` lets a batch grow, because fewer batches cost less: it is in proportion to the rate, and whole from
-    `full_rate` events a second on. Commits wake the relay; `busy` is the pause without that after a poll that found
-    rows, `idle` the longest after polls that found none. A follower tries every `follow` to become the leader.
+    `full_rate` events a second on. Commits and a stop wake the relay; `busy` is the pause without that after a poll
+    that found rows, `idle` the longest after polls that found none. A follower tries every `follow` to lead.
     An error of the bus costs a pause of `after_error`, errors of the database ever longer ones up to `longest`.
     At a stop the outbox is drained for `flush`.
     """
@@ -45,7 +45,7 @@ class Pace:
         self._found_at, self._rate = clock(), 0.0
 
     async def rest(self, found: int, *, full: bool) -> None:
-        """Wait until the next poll is due or a commit wakes the relay."""
+        """Wait until the next poll is due, or something wakes the relay."""
         self.found(found)
         if full:
             return

@@ -58,6 +58,17 @@ class Relay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow or lead until `stop`; retry after errors of the database."""
+        waking = asyncio.create_task(self._wake_at(stop))
+        try:
+            await self._sessions(stop)
+        finally:
+            waking.cancel()
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.wake()
+
+    async def _sessions(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 await self._session(stop)
@@ -90,7 +101,7 @@ class Relay:
             await quietly(store.close(), 3)
 
     async def _lead(self, store: RelayStore, stop: asyncio.Event) -> None:
-        """Publish until `stop`, then drain the outbox for a short time."""
+        """Publish until `stop`, then drain the outbox for a short time, without pauses."""
         await self._forget_acked(store)  # else a delete that fails sends its batch again and again
         pace = Pace(self._wake, self._intervals)
         flush_until = float("inf")
@@ -103,10 +114,10 @@ class Relay:
                 break
             if stop.is_set():
                 flush_until = min(flush_until, asyncio.get_running_loop().time() + self._intervals.flush)
-            if error is None:
-                await pace.rest(len(rows), full=len(rows) == self._batch)
-            else:
+            if error is not None:
                 await self._recover(error)
+            elif not stop.is_set():
+                await pace.rest(len(rows), full=len(rows) == self._batch)
         await self._forget_acked(store)
 
     async def _recover(self, error: BusError) -> None:
