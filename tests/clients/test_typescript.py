@@ -46,13 +46,25 @@ def complaints(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
 
 
 def compiled(folder: Path) -> Sequence[str]:
+    """Return what the compiler complains of. Raises RuntimeError when it is the machine that fails: no verdict."""
     config = {"extends": str(client.FOLDER / "tsconfig.json"), "include": [str(client.FOLDER / "src"), WRONG_FILE]}
     (folder / "tsconfig.json").write_text(json.dumps(config))
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / WRONG_FILE).write_text("\n".join([IMPORT, *(f"await dozvon.{call};" for call in WRONG)]))
     with pytest.raises(RuntimeError) as refused:
         client.check(folder)
-    return [each for each in re.split(r"\n(?=\S)", str(refused.value)) if "error TS" in each]  # one: many lines
+    said = [each for each in re.split(r"\n(?=\S)", str(refused.value)) if "error TS" in each]  # one: many lines
+    if not said:
+        raise refused.value
+    return said
+
+
+def test_a_compiler_that_cannot_run_says_nothing_of_the_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODE_OPTIONS", "--no-such-option")
+    with pytest.raises(RuntimeError, match="no-such-option"):
+        compiled(tmp_path)
 
 
 @pytest.mark.req("U6", "U25")
