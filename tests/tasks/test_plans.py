@@ -2,7 +2,9 @@
 
 import pytest
 
-from libs.common.platform.db import Connection
+from libs.common.platform.db import Database
+from libs.common.platform.worker.lookout import statement_of
+from services.tasks.app import WORK
 from services.tasks.attention.kinds import KINDS
 from services.tasks.processes import store
 from services.tasks.processes.surroundings import OF_CUSTOMERS
@@ -10,6 +12,7 @@ from services.tasks.queues import store as queues
 from services.tasks.tasks.store import MOVED_TASK
 from services.tasks.timers.actions import CLAIM, NEXT_DUE, TRY_AGAIN
 from services.tasks.timers.worker import ARE_DUE
+from tests.support.grown import KNOWN, Tables, forget, grow, planned, read_whole
 from tests.tasks.desk import Desk, lead
 
 
@@ -28,14 +31,15 @@ STATEMENTS = (
     (OF_CUSTOMERS, _none(1)),
 )
 LEADS = 600
-# It may have looked at the rows of a test before.
-FORGET = """
-SELECT pg_clear_relation_stats('tasks', $1), pg_clear_attribute_stats('tasks', $1, attname, false)
-FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
-"""
-#: What the server knows of leads: nothing when they have just come, their number, what is in the columns.
-KNOWN = ("", "VACUUM", "ANALYZE")
 OF_ALL_OPEN = ("ix_task_version", "ix_task_held", "ix_process_owner_id", "Seq Scan on process")
+#: What stays with the desks, and what is done within moments; the rest grows.
+STEADY: Tables = {"fanout": {}, "pending_release": {}, "playbook_activation": {}}
+GROWN: Tables = {
+    "timer": {"due_at": "now() + n * interval '1 minute'", "set_aside_at": "NULL"},
+    "parked": {"state": "'done'"},
+    "redistribution": {"state": "'applied'"},
+    "bulk_action": {"state": "'applied'"},
+}
 WHO_ASKS = "'[]', NULL, NULL, '{}', '{}', NULL, '{}'"
 
 
@@ -72,21 +76,18 @@ async def test_what_is_due_and_what_was_set_aside_is_found_among_all_timers(desk
     assert [line for line in plan if "Seq Scan" in line] == []
 
 
+@pytest.mark.parametrize("known", KNOWN)
+async def test_the_lookout_reads_nothing_whole_that_grows(tasks_db: Database, known: str) -> None:
+    await grow(tasks_db, STEADY, 20, known)
+    await grow(tasks_db, GROWN, 3000, known)
+    assert await read_whole(tasks_db, statement_of(WORK), "now()") <= {*STEADY}
+
+
 async def fill(desk: Desk, known: str) -> None:
     """Make leads; the server knows of them by what is named (`KNOWN`) and gathers nothing by itself."""
     for table in ("process", "task", "timer"):
-        await desk.ctx.db.pool.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
-        await desk.ctx.db.pool.execute(FORGET, table)
+        await forget(desk.ctx.db, table)
     await desk.receive(*(lead("callback") for _ in range(LEADS)))
     await desk.ctx.db.pool.execute("UPDATE process SET opened = opened")  # each was changed since it came
     if known:
         await desk.ctx.db.pool.execute(f"{known} process, task, timer")
-
-
-async def planned(conn: Connection, statement: str, given: str) -> list[str]:
-    """Return the generic plan of a statement."""
-    await conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    await conn.execute(f"PREPARE tried AS {statement}")
-    rows = await conn.fetch(f"EXPLAIN EXECUTE tried{given and f'({given})'}")
-    await conn.execute("DEALLOCATE tried")
-    return [row[0] for row in rows]

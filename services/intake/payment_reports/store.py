@@ -84,11 +84,13 @@ SELECT coalesce((SELECT r.state FROM payment_report r WHERE r.id = p.id), 'accep
 FROM payment p WHERE p.id = $1 AND p.desk = $2
 """
 HAD = "UPDATE payment SET reported = true WHERE id = $1"
+# `OFFSET 0`: looked up for each order by itself. Joined to many orders, the server reads all reports and payments.
 #: Of an order `o`: a payment was reported to its school, and no answer came: what it says may have that one in it.
 IN_THE_AIR = """
 EXISTS (SELECT FROM payment_report r JOIN payment p ON p.id = r.id
         WHERE r.order_id = o.id AND r.offered_at IS NOT NULL
-          AND (r.state IN ('pending', 'sending', 'waiting') OR r.state = 'unknown' AND p.status = 'received'))
+          AND (r.state IN ('pending', 'sending', 'waiting') OR r.state = 'unknown' AND p.status = 'received')
+        OFFSET 0)
 """
 #: Of an order `o`: its school may have from us what it says of it.
 KNOWN_FROM_US = f"""
@@ -107,7 +109,8 @@ EXISTS (SELECT FROM payment_report r JOIN payment p ON p.id = r.id
         WHERE r.order_id = o.id AND r.state = 'refused' AND (r.code IN ({_NEEDLESS})) IS NOT TRUE
           AND p.status = 'received' AND NOT p.reported
           AND p.amount <= o.said_paid - (SELECT coalesce(sum(x.amount), 0) FROM payment x
-                                         WHERE x.order_id = o.id AND (x.kind = 'automatic' OR x.reported)))
+                                         WHERE x.order_id = o.id AND (x.kind = 'automatic' OR x.reported))
+        OFFSET 0)
 """  # noqa: S608 - constants
 
 

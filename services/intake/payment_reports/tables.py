@@ -25,5 +25,9 @@ payment_report = Table(
         "ix_payment_report_due", "school_id", text("(offered_at IS NULL)"), "due_at",
         postgresql_where=text("state IN ('pending', 'sending')"),
     ),
+    Index(
+        "ix_payment_report_open", "expires_at",
+        postgresql_where=text("state IN ('pending', 'held', 'sending', 'waiting')"),
+    ),
     Index("ix_payment_report_not_reported", "desk", postgresql_where=text("state IN ('refused', 'unknown')")),
 )  # fmt: skip

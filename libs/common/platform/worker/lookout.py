@@ -28,8 +28,7 @@ class Lookout:
     def __init__(self, db: Database, clock: Clock, questions: Mapping[str, str], seconds: float) -> None:
         self._db, self._clock, self._seconds = db, clock, seconds
         self.bells = {name: asyncio.Event() for name in questions}
-        columns = ", ".join(f"({condition}) AS {name}" for name, condition in questions.items())
-        self._statement = f"SELECT $1::timestamptz AS moment, {columns}"  # its type first
+        self._statement = statement_of(questions)
 
     async def __call__(self, stop: asyncio.Event) -> None:
         """Look every few tenths of a second until `stop`; after a look that fails each loop looks for itself."""
@@ -57,6 +56,12 @@ class Lookout:
     def watch(self, name: str) -> "Watch":
         """Return how the loop of that name waits."""
         return Watch(UNWATCHED, self.bells[name])
+
+
+def statement_of(questions: Mapping[str, str]) -> str:
+    """Return what the lookout asks; `$1` is business time."""
+    columns = ", ".join(f"({condition}) AS {name}" for name, condition in questions.items())
+    return f"SELECT $1::timestamptz AS moment, {columns}"  # its type first
 
 
 @dataclass(frozen=True, slots=True)
