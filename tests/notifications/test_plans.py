@@ -10,6 +10,7 @@ from libs.common.platform.worker.lookout import statement_of
 from services.notifications.conversations.queries import of_lead
 from services.notifications.conversations.tables import thread
 from services.notifications.delivery.worker import WORK
+from services.notifications.pushes.store import SWEEP
 from tests.support.grown import KNOWN, Tables, grow, read_whole
 from tests.support.plans import reads_whole
 
@@ -32,7 +33,8 @@ async def test_the_conversations_of_a_lead_are_found_by_an_index(notifications_d
 
 
 @pytest.mark.parametrize("known", KNOWN)
-async def test_the_lookout_reads_nothing_whole_that_grows(notifications_db: Database, known: str) -> None:
+async def test_lookout_and_sweep_read_nothing_whole_that_grows(notifications_db: Database, known: str) -> None:
     await grow(notifications_db, STEADY, 20, known)
     await grow(notifications_db, GROWN, 3000, known)
     assert await read_whole(notifications_db, statement_of(WORK), "now()") <= {*STEADY}
+    assert await read_whole(notifications_db, SWEEP, "") == set()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -15,8 +16,11 @@ from libs.common.contracts import Received
 from libs.common.platform import faultpoints
 from libs.common.platform.db import Database
 from libs.common.platform.ids import uuid7
+from libs.common.platform.worker import Lookout
 from services.notifications.context import Context
 from services.notifications.feed.queries import items_after
+from services.notifications.pushes.store import SWEPT
+from services.notifications.pushes.worker import push_loops
 from services.notifications.subscriptions import subscriptions
 from tests.notifications.api import Api, running_api
 from tests.notifications.support import CAUSE, apply, context, worker
@@ -25,6 +29,12 @@ from tests.support.browser import Browser, sender
 from tests.support.patience import eventually
 
 PATH = "/push-subscriptions"
+OLD = """
+INSERT INTO push (id, desk, subscription_id, event_id, topic, payload, state, number, tries, due_at)
+SELECT gen_random_uuid(), desk, id, gen_random_uuid(), n::text, '{}', 'accepted', 1, 1,
+       clock_timestamp() - interval '8 days'
+FROM push_subscription, generate_series(1, $1) AS n
+"""
 
 
 @dataclass
@@ -200,3 +210,14 @@ async def test_a_backlog_that_is_made_up_rings_no_phone(phone: Phone) -> None:
         await subscriptions(ctx)[data.event_type](tx, [late])
         await tx.commit()
     assert (await phone.states(), len(await items_after(phone.db, ANNA, 0, 10))) == ([], 1)
+
+
+async def test_old_pushes_are_swept_without_a_pause_while_there_are_more(phone: Phone) -> None:
+    ctx, stop = phone.context(), asyncio.Event()
+    await phone.db.pool.execute(OLD, 2 * SWEPT + 1)
+    _, late_pushes = push_loops(ctx, Lookout(phone.db, ctx.core.clock, {"late_pushes": "false"}, 0.5))
+    sweeping = asyncio.ensure_future(late_pushes(stop))
+    left = partial(phone.db.pool.fetchval, "SELECT count(*) FROM push")
+    await eventually(left, lambda count: count == 0, 20.0)  # less than a loop without work waits
+    stop.set()
+    await sweeping

@@ -19,7 +19,7 @@ from libs.common.connect.command.store import Limits, Policy
 from libs.common.connect.exchange import FORBIDDEN, MALFORMED, HttpRequest, Lost
 from libs.common.connect.webpush import SALT, Browser, VapidKey, encrypted, fresh_key
 from libs.common.platform.telemetry.logs import get_logger
-from libs.common.platform.worker import Lookout, Loop
+from libs.common.platform.worker import Lookout, Loop, repeated
 from libs.common.platform.worker.lookout import UNWATCHED
 from services.notifications.context import Context
 from services.notifications.pushes.convert import lost, read
@@ -104,13 +104,17 @@ class Pushes:
         for each in halted:
             log.error("push subscription halted", desk=each.desk, service=each.code, reason=each.reason)
 
-    async def expire(self) -> None:
-        """End pushes that nothing came of, those that came too late, and delete old ones."""
+    async def expire(self) -> bool:
+        """End pushes that nothing came of, those that came too late, and delete old ones.
+
+        Returns whether there may be more old ones: the lookout does not ask for them.
+        """
         core = self._ctx.core
         async with core.db.begin() as tx:
             await COMMANDS.expire(tx, [self._policy], TOO_LATE, core.clock.now())
-            await sweep(tx)
+            more = await sweep(tx)
             await tx.commit()
+        return more
 
 
 def _request(row: asyncpg.Record, browser: Browser, key: VapidKey, subject: str, now: datetime) -> HttpRequest:
@@ -130,14 +134,7 @@ def _request(row: asyncpg.Record, browser: Browser, key: VapidKey, subject: str,
 
 def push_loops(ctx: Context, lookout: Lookout) -> tuple[Loop, ...]:
     """Return what the lookout wakes by `pushes` and `late_pushes`: the sender and the expiry."""
-    pushes, ends = Pushes(ctx), lookout.watch("late_pushes")
+    pushes = Pushes(ctx)
     lookout.bells["pushes"] = ctx.pushes
-
-    async def late_pushes(stop: asyncio.Event) -> None:
-        """Expire pushes."""
-        while not stop.is_set():
-            ends.begin()
-            await pushes.expire()
-            await ends.wait(stop)
-
-    return Sender(pushes, pushes.tries, UNWATCHED, "pushes"), late_pushes
+    sender = Sender(pushes, pushes.tries, UNWATCHED, "pushes")
+    return sender, repeated("late_pushes", pushes.expire, lookout.watch("late_pushes"))
