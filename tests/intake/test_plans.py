@@ -41,6 +41,7 @@ async def test_the_lookout_and_booking_read_nothing_whole_that_grows(intake_db: 
     await grow(intake_db, STEADY, 20, known)
     await grow(intake_db, {**ORDERS, **GROWN}, 3000, known)
     assert await read_whole(intake_db, statement_of(WORK), "now()") <= {*STEADY}
+    assert "clock_timestamp" not in statement_of(WORK)  # volatile: all that is open would be read
     assert await read_whole(intake_db, UNBOOKED, "") == set()
 
 

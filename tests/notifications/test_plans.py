@@ -37,4 +37,5 @@ async def test_lookout_and_sweep_read_nothing_whole_that_grows(notifications_db:
     await grow(notifications_db, STEADY, 20, known)
     await grow(notifications_db, GROWN, 3000, known)
     assert await read_whole(notifications_db, statement_of(WORK), "now()") <= {*STEADY}
+    assert "clock_timestamp" not in statement_of(WORK)  # volatile: all that is open would be read
     assert await read_whole(notifications_db, SWEEP, "") == set()

@@ -81,6 +81,7 @@ async def test_the_lookout_reads_nothing_whole_that_grows(tasks_db: Database, kn
     await grow(tasks_db, STEADY, 20, known)
     await grow(tasks_db, GROWN, 3000, known)
     assert await read_whole(tasks_db, statement_of(WORK), "now()") <= {*STEADY}
+    assert "clock_timestamp" not in statement_of(WORK)  # volatile: all that is open would be read
 
 
 async def fill(desk: Desk, known: str) -> None:

@@ -12,7 +12,7 @@ from libs.common.platform.ids import uuid7, uuid7_since
 from services.notifications.media.rules import BEFORE, GONE, Again, kind_of, name_of
 
 #: A condition of the worker's lookout.
-ARE_DUE = "EXISTS (SELECT FROM media WHERE state IN ('waiting', 'gone') AND due_at <= clock_timestamp())"
+ARE_DUE = "EXISTS (SELECT FROM media WHERE state IN ('waiting', 'gone') AND due_at <= statement_timestamp())"
 EXPECT = """
 INSERT INTO media (id, desk, message_id, number, kind, state, reference, name, due_at, received_at)
 SELECT id, desk, message_id, number, kind, 'waiting', reference, name, clock_timestamp(), received_at

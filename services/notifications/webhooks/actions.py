@@ -26,7 +26,7 @@ from services.notifications.received.store import receive
 Known: TypeAlias = Sequence[tuple[asyncpg.Record, asyncpg.Record]]  # a callback and its attempt
 
 #: A condition of the worker's lookout.
-ARE_DUE = "EXISTS (SELECT FROM callback WHERE state = 'new' AND look_at <= clock_timestamp())"
+ARE_DUE = "EXISTS (SELECT FROM callback WHERE state = 'new' AND look_at <= statement_timestamp())"
 # A callback that the release before stored has its provider's word alone, and its code in the payload.
 DUE = """
 SELECT e.id, c.account, c.provider, e.kind, e.provider_message_id, e.status, e.at, e.reference, e.sender, e.address,

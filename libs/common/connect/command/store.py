@@ -148,17 +148,18 @@ WHERE id IN (SELECT id FROM {command} WHERE state = 'held' AND not_before <= $1
 """
 
 # Whether there is anything to claim, and to expire: conditions for the worker's lookout (`$1`: business time). They
-# may hold where a pace or a lease is in the way, but always do where there is something to do.
+# may hold where a pace or a lease is in the way, but always do where there is something to do. An index is read up
+# to the moment a statement began at; `clock_timestamp()` is volatile, and all that is open would be read for it.
 IS_DUE = """
 EXISTS (SELECT FROM {queue} c
         WHERE c.active AND c.halted_at IS NULL
           AND EXISTS (SELECT FROM {command} a WHERE a.{queue_id} = c.id AND a.state IN ('pending', 'sending')
-                                              AND a.due_at <= clock_timestamp()))
+                                              AND a.due_at <= statement_timestamp()))
 """
 EXPIRES = """
-EXISTS (SELECT FROM {command} WHERE state = 'waiting' AND due_at <= clock_timestamp())
+EXISTS (SELECT FROM {command} WHERE state = 'waiting' AND due_at <= statement_timestamp())
 OR EXISTS (SELECT FROM {command} WHERE state IN ('pending', 'sending') AND offered_at IS NOT NULL
-                                   AND due_at <= clock_timestamp())
+                                   AND due_at <= statement_timestamp())
 OR EXISTS (SELECT FROM {command} WHERE state = 'pending' AND offered_at IS NULL AND expires_at <= $1)
 OR EXISTS (SELECT FROM {command} WHERE state = 'held' AND (not_before <= $1 OR expires_at <= $1))
 """

@@ -33,8 +33,8 @@ RETURNING p.name, p.desk, p.kind, p.cursor, p.failures, p.quota_left
 """
 _IS_DUE = """
 EXISTS (SELECT FROM poll
-        WHERE kind IN ({kinds}) AND due_at <= clock_timestamp()
-          AND (leased_until IS NULL OR leased_until <= clock_timestamp())
+        WHERE kind IN ({kinds}) AND due_at <= statement_timestamp()
+          AND (leased_until IS NULL OR leased_until <= statement_timestamp())
           AND (quota IS NULL OR quota_left > 0 OR quota_until <= $1))
 """
 SPEND = """
