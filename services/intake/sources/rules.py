@@ -1,7 +1,9 @@
 """A source, typed: its format with its configuration, its zone and its secrets."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import NewType
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -55,7 +57,13 @@ class Source:
 
 
 def is_zone(name: str) -> bool:
-    return name in available_timezones()
+    return name in _zones()
+
+
+@cache
+def _zones() -> Collection[str]:
+    """Return the names that the machine knows, read once: it walks through all of their files, for 40 ms."""
+    return available_timezones()
 
 
 def current(secrets: tuple[Secret, ...], now: datetime) -> tuple[Secret, ...]:
