@@ -8,7 +8,7 @@ from libs.common.platform.db import Connection, Database
 
 #: What the server knows of rows: nothing when they have just come, their number, what is in the columns.
 KNOWN = ("", "VACUUM", "ANALYZE")
-# It may have looked at the rows of a test before.
+# A test before may have left rows, dead ones that make the file longer, and what the server learnt of them.
 FORGET = """
 SELECT pg_clear_relation_stats($2, $1), pg_clear_attribute_stats($2, $1, attname, false)
 FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
@@ -55,7 +55,8 @@ async def grow(db: Database, tables: Tables, rows: int, known: str = "") -> None
 
 
 async def forget(db: Database, table: str) -> None:
-    """Let the server know nothing of a table, and gather nothing by itself."""
+    """Empty a table; the server knows nothing of it, and gathers nothing by itself."""
+    await db.pool.execute(f"TRUNCATE {table} CASCADE")
     await db.pool.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
     await db.pool.execute(FORGET, table, db.config.schema)
 
