@@ -51,9 +51,9 @@ async def test_a_batch_looks_its_rows_up_by_id(desk: Desk, known: str) -> None:
     assert [line for line in plan if any(word in line for word in OF_ALL_OPEN)] == []
 
 
-@pytest.mark.parametrize("known", KNOWN)
-async def test_next_reads_a_lane_in_its_order_and_no_further_than_the_first(desk: Desk, known: str) -> None:
-    await fill(desk, known)
+async def test_next_reads_a_lane_in_its_order_and_no_further_than_the_first(desk: Desk) -> None:
+    # Without statistics the server guesses at three active tasks: all of them cost it what a lane of them does.
+    await fill(desk, "ANALYZE")
     async with desk.ctx.db.pool.acquire() as conn, conn.transaction():
         plan = await planned(conn, queues.FIRST[False, False], WHO_ASKS)
     reads = [line.split(" using ")[1].split()[0] for line in plan if "Index Scan" in line]
