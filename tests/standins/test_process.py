@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from deploy.standins.client import http_client
-from deploy.standins.server import bound
+from deploy.standins.server import bound, server
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
 from tests.support.patience import PATIENCE
 
@@ -60,3 +60,8 @@ async def test_what_was_accepted_survives_a_kill_of_the_process(tmp_path: Path) 
     async with process(port, tmp_path) as http:
         journal = (await http.get("/_journal")).json()
     assert [(entry["message_id"], entry["crm_message_id"]) for entry in journal["items"]] == [(accepted, "a")]
+
+
+def test_a_connection_is_kept_longer_than_clients_keep_it() -> None:
+    """Else a call now and then goes out on a connection that is being closed."""
+    assert server([]).config.timeout_keep_alive > (httpx.Limits().keepalive_expiry or 0)
