@@ -94,8 +94,8 @@ async def test_a_page_of_another_origin_calls_nothing(product: Product, site: Si
 async def test_a_page_hears_of_a_new_order(product: Product, screen: Screen, service: str, way: Way) -> None:
     await screen.follow(service, way)
     customer = await product.order()
-    told = await screen.told(ASSIGNED, customer)
-    assert (told[-1]["customer"]["name"], screen.page.errors) == (customer, [])
+    await screen.told(ASSIGNED, customer)  # or the test's time is over
+    assert screen.page.errors == []
 
 
 async def ordered(product: Product, unbroken: Stream) -> tuple[str, list[str]]:
