@@ -16,6 +16,10 @@ from libs.common.testkit.otlp import TraceReceiver, trace_receiver
 from tests.support.customers import Customers, make_room
 from tests.support.stack import ProcessStack, process_stack
 
+#: A call that a kill cut off is unknown after this, not after its provider's ten minutes (a mail relay's hour): the
+#: tests move the clock of business, and this one is the machine's.
+PATIENCE = {"NOTIFICATIONS_UNKNOWN_AFTER": "100"}
+
 
 @pytest.fixture(scope="package")
 def own_kafka() -> Iterator[EmbeddedKafka]:
@@ -44,7 +48,7 @@ async def stack(
 ) -> AsyncIterator[ProcessStack]:
     """Eight processes, not yet started, on a database of their own."""
     async with database_copy(postgres_url, template_db) as database:
-        home, env = tmp_path_factory.mktemp("stack"), {"OTLP_ENDPOINT": traces.endpoint}
+        home, env = tmp_path_factory.mktemp("stack"), {"OTLP_ENDPOINT": traces.endpoint, **PATIENCE}
         async with process_stack(ProcessStack(home, database, own_kafka.url, "e2e", env=env)) as running:
             yield running
 

@@ -153,6 +153,7 @@ async def thursday(week: Week) -> None:
         return any(one["subject"] == "zoya" and one["absent_until"] for one in people)
 
     await until(has_left)
+    await settle(week.stack)  # tasks hear of it behind assignment, and later where a worker was killed
     await week.order("west")
     week.deputised = week.leads[-1]
     due = week.begins + timedelta(days=THURSDAY, hours=23)

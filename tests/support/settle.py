@@ -17,6 +17,11 @@ SETTLE_SECONDS = 90
 LOOK_AGAIN = 0.5
 _COLLECTIONS = 10
 _NOT_BACK = "a server that is not back yet"
+OPEN = """
+SELECT m.template, m.provider, m.state, a.state AS attempt, a.tries, a.code, now() - a.offered_at AS doubt
+FROM notifications.message m LEFT JOIN notifications.attempt a ON a.message_id = m.id AND a.state <> 'refused'
+WHERE m.state IN ('pending', 'accepted', 'sent') LIMIT 5
+"""
 
 
 async def facts_of(stack: ProcessStack, answered: Answered) -> Facts:
@@ -56,7 +61,7 @@ async def settle(stack: ProcessStack, seconds: float = SETTLE_SECONDS) -> None:
                     return
                 await asyncio.sleep(LOOK_AGAIN)
     except TimeoutError:
-        why = await _parked(stack.database.admin_url)
+        why = await _stuck(stack.database.admin_url)
         raise TimeoutError(f"not settled after {seconds:.0f} s: {moving}; {stack.said}; {why}") from None
 
 
@@ -83,11 +88,13 @@ async def _outside(stack: ProcessStack) -> dict[str, int]:
         return {_NOT_BACK: 1}
 
 
-async def _parked(admin_url: str) -> list[str]:
-    """Return what the parked events failed with."""
+async def _stuck(admin_url: str) -> list[str]:
+    """Return what the parked events failed with, and what messages wait for."""
     conn = await asyncpg.connect(admin_url)
     try:
         found = [await conn.fetch(f"SELECT type, error FROM {owner}.parked LIMIT 3") for owner in OWNERS]
+        messages = await conn.fetch(OPEN)
     finally:
         await conn.close()
-    return [f"{row['type']}: {row['error']}" for rows in found for row in rows]
+    parked = [f"{row['type']}: {row['error']}" for rows in found for row in rows]
+    return [*parked, *(f"{dict(row)}" for row in messages)]
