@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy.exc
 
 from libs.common.messaging.inbox import Transient, Unready
-from libs.common.platform.db.errors import is_contention, is_transient
+from libs.common.platform.db.errors import is_contention, is_out_of_reach, is_transient
 from libs.common.platform.http.failures import database_problem
 
 CONTENTION = ["40000", "40001", "40003", "40P01", "40999", "55006", "55P03"]
@@ -74,6 +74,18 @@ def test_an_error_that_stays_is_not(error: Exception) -> None:
 
 def test_a_connection_that_sqlalchemy_gave_up_is_transient() -> None:
     assert is_transient(sqlalchemy.exc.DBAPIError("SELECT 1", {}, Exception("x"), connection_invalidated=True))
+
+
+@pytest.mark.parametrize("error", [*map(said, ["08006", "53300", "57P01", "57P03"]), *PASSING_ERRORS[1:]], ids=repr)
+def test_a_database_that_could_not_be_asked_is_out_of_reach(error: Exception) -> None:
+    assert is_out_of_reach(error)
+
+
+@pytest.mark.parametrize(
+    "error", [*map(said, [*CONTENTION, *LASTING, "53200", "57014"]), *LASTING_ERRORS], ids=repr
+)
+def test_a_database_that_refuses_was_reached(error: Exception) -> None:
+    assert not is_out_of_reach(error)
 
 
 def test_another_transaction_in_the_way_is_contention() -> None:

@@ -1,4 +1,4 @@
-"""The lookout wakes the loops that have something to do, and no others, or all of them when it cannot look."""
+"""The lookout wakes the loops that have something to do, and no others, or all of them when it may not look."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -52,7 +52,9 @@ async def test_a_loop_waits_until_the_lookout_has_found_work(jobs: Database) -> 
     await looking
 
 
-async def test_a_lookout_that_sees_nothing_goes_on(jobs: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lookout_that_reaches_no_database_wakes_nobody_and_goes_on(
+    jobs: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stop, lookout = asyncio.Event(), Lookout(jobs, ManualClock(NOW), WORK, 0.0)
     looks = iter([asyncpg.ConnectionDoesNotExistError(), None])
 
@@ -63,9 +65,10 @@ async def test_a_lookout_that_sees_nothing_goes_on(jobs: Database, monkeypatch: 
 
     monkeypatch.setattr(lookout, "look", look)
     await asyncio.wait_for(lookout(stop), 3)
+    assert rung(lookout) == set()
 
 
-async def test_when_a_look_fails_each_loop_looks_for_itself(jobs: Database) -> None:
+async def test_when_a_look_is_refused_each_loop_looks_for_itself(jobs: Database) -> None:
     lookout = Lookout(jobs, ManualClock(NOW), WORK, 0.01)
     await jobs.pool.execute("ALTER TABLE job RENAME TO gone")
     with pytest.raises(asyncpg.UndefinedTableError):

@@ -17,6 +17,7 @@ _IDLE_TOO_LONG = "25P03"
 _CONTENTION = frozenset({"55006", "55P03"})  # an object in use, a lock time-out
 _CODES = _CONTENTION | {_READ_ONLY, _IDLE_TOO_LONG}
 _LOST = ("connection", "pool")
+_OUT_OF_REACH = ("08", "53300", "57P")  # no connection, none left, a server that stops or starts
 
 
 class UnreachableError(OSError):
@@ -53,6 +54,13 @@ def is_transient(error: BaseException) -> bool:
         # One class for "connection is closed" and for wrong arguments; only the first is transient.
         return not isinstance(error, ValueError) and any(word in str(error) for word in _LOST)
     return isinstance(error, _PASSING)
+
+
+def is_out_of_reach(error: BaseException) -> bool:
+    """Return whether the database could not be asked, where another error is its answer: nobody else reaches it."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(_OUT_OF_REACH)
+    return is_transient(error)
 
 
 def is_contention(error: BaseException) -> bool:

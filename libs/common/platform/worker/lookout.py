@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from libs.common.platform.clock import Clock
 from libs.common.platform.db import Database
-from libs.common.platform.db.errors import is_transient
+from libs.common.platform.db.errors import is_out_of_reach, is_transient
 from libs.common.platform.telemetry.logs import get_logger
 from libs.common.platform.waiting import wait_for_stop, wait_for_work
 from libs.common.platform.worker.supervise import Loop
 
-#: Seconds after which a loop looks for itself. What there is to do rings its bell, and so does a look that failed.
+#: Seconds after which a loop looks for itself. What there is to do rings its bell, as a look that is refused does.
 UNWATCHED = 30.0
 
 log = get_logger(__name__)
@@ -31,12 +31,16 @@ class Lookout:
         self._statement = statement_of(questions)
 
     async def __call__(self, stop: asyncio.Event) -> None:
-        """Look every few tenths of a second until `stop`; after a look that fails each loop looks for itself."""
+        """Look every few tenths of a second until `stop`; after a look that is refused each loop looks for itself.
+
+        A database that cannot be reached wakes nobody: loops that fail on it pause, and would miss its return.
+        """
         while not stop.is_set():
             try:
                 await self.look()
             except Exception as error:
-                self._ring_all()
+                if not is_out_of_reach(error):
+                    self._ring_all()
                 if not is_transient(error):
                     raise
                 log.warning("lookout sees nothing", error_type=type(error).__name__)
