@@ -1,7 +1,9 @@
 """Bearer tokens: who is believed, for how long, and by which keys."""
 
 import base64
+import contextlib
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -220,6 +222,38 @@ async def test_a_url_that_cannot_be_read_is_an_error_of_the_system(url: str) -> 
 
     with pytest.raises(OSError, match=r"refused|404|Invalid"):
         await UrlKeys(url, httpx.MockTransport(answer)).read()
+
+
+async def test_authorities_are_read_again_when_the_issuer_could_not_be_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    contexts: list[ssl.SSLContext] = []
+
+    def context() -> ssl.SSLContext:
+        contexts.append(ssl.create_default_context())
+        return contexts[-1]
+
+    told: list[httpx.Response | Exception] = [
+        httpx.Response(200),
+        httpx.Response(200),
+        httpx.ConnectError("untrusted"),
+        httpx.Response(200),
+    ]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        del request
+        found = told.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(httpx, "create_ssl_context", context)
+    keys, read = UrlKeys("https://issuer.test/keys", httpx.MockTransport(answer)), []
+    for _ in range(4):
+        with contextlib.suppress(OSError):
+            await keys.read()
+        read.append(len(contexts))
+    assert read == [1, 1, 1, 2]
 
 
 async def test_a_file_is_read_again(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -56,6 +55,7 @@ class UrlKeys:
     def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._url = url
         self._transport = transport
+        self._authorities: ssl.SSLContext | None = None
 
     async def read(self) -> bytes:
         with without("click"):  # of its command line; it is loaded where keys have a URL alone
@@ -65,7 +65,7 @@ class UrlKeys:
         try:
             async with (
                 asyncio.timeout(5),
-                httpx.AsyncClient(transport=self._transport, verify=self._trusted) as client,
+                httpx.AsyncClient(transport=self._transport, verify=self._trusted()) as client,
                 client.stream("GET", self._url) as answer,
             ):
                 answer.raise_for_status()
@@ -74,15 +74,17 @@ class UrlKeys:
                     if len(body) > MAX_SIZE:
                         raise ValueError("the key set is too large")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            if isinstance(error, httpx.ConnectError):
+                self._authorities = None  # the issuer's may be a new one
             raise OSError(str(error)) from error
         return bytes(body)
 
-    @cached_property
     def _trusted(self) -> ssl.SSLContext:
-        """The authorities that we trust, read once: it takes 25 to 60 ms, in which no request is answered."""
+        """Return the authorities that we trust: reading them takes 25 to 60 ms, in which no request is answered."""
         import httpx
 
-        return httpx.create_ssl_context()
+        self._authorities = self._authorities or httpx.create_ssl_context()
+        return self._authorities
 
 
 class FileKeys:
