@@ -74,11 +74,11 @@ async def cut(request: Request) -> Response:
 def server(standins: Sequence[Standin]) -> uvicorn.Server:
     """Return a server for an already bound socket (`serve(sockets=[…])`).
 
-    It keeps a connection longer than httpx does (5 s): who closes first must not be left to chance.
+    It keeps a connection longer than httpx (5 s) and the product (30 s): who closes first is not left to chance.
     """
     config = uvicorn.Config(
         create_app(standins), http=AbortableProtocol, ws="none", log_config=None, access_log=False,
-        timeout_keep_alive=30, timeout_graceful_shutdown=1, lifespan="on",
+        timeout_keep_alive=60, timeout_graceful_shutdown=1, lifespan="on",
     )  # fmt: skip
     return uvicorn.Server(config)
 

@@ -12,6 +12,7 @@ import pytest
 from deploy.standins.client import http_client
 from deploy.standins.server import bound, server
 from deploy.standins.wazzup.accounts import DEMO_CHANNEL, DEMO_KEY
+from libs.common.connect.transport import KEEPALIVE
 from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.servers
@@ -64,4 +65,4 @@ async def test_what_was_accepted_survives_a_kill_of_the_process(tmp_path: Path) 
 
 def test_a_connection_is_kept_longer_than_clients_keep_it() -> None:
     """Else a call now and then goes out on a connection that is being closed."""
-    assert server([]).config.timeout_keep_alive > (httpx.Limits().keepalive_expiry or 0)
+    assert server([]).config.timeout_keep_alive > max(KEEPALIVE, httpx.Limits().keepalive_expiry or 0)
