@@ -14,7 +14,7 @@ from services.intake.orders.queries import of_lead as orders_of
 from services.intake.orders.tables import sales_order
 from services.intake.payments.store import UNBOOKED
 from services.intake.scope import of_whole
-from tests.support.grown import KNOWN, Tables, grow, read_whole
+from tests.support.grown import KNOWN, Tables, grow, planned, read_whole
 from tests.support.plans import reads_whole
 
 ONE = uuid4()
@@ -27,6 +27,7 @@ IN_USE = {"active": "true", "halted_at": "NULL"}
 #: What stays with the desks; the rest grows.
 STEADY: Tables = {"exchange": IN_USE, "school": IN_USE, "poll": {"leased_until": "NULL"}}
 ORDERS: Tables = {"sales_order": {"said_paid": "n", "booked_paid": "n"}}
+INDEX = "ix_sales_order_unbooked"
 OVER = {"state": "'accepted'", "lease_token": "NULL"}
 GROWN: Tables = {"call": OVER, "placement": OVER, "payment_report": OVER, "payment": {}}
 
@@ -43,6 +44,9 @@ async def test_the_lookout_and_booking_read_nothing_whole_that_grows(intake_db: 
     assert await read_whole(intake_db, statement_of(WORK), "now()") <= {*STEADY}
     assert "clock_timestamp" not in statement_of(WORK)  # volatile: all that is open would be read
     assert await read_whole(intake_db, UNBOOKED, "") == set()
+    async with intake_db.begin() as tx:  # in the order of its key all of it would be read, too
+        for statement, given in ((statement_of(WORK), "now()"), (UNBOOKED, "")):
+            assert INDEX in " ".join(await planned(tx.conn, statement, given))
 
 
 @pytest.mark.parametrize("known", KNOWN)
