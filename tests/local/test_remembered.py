@@ -18,7 +18,7 @@ class Program:
         return remembered(self.cache, "made", [self.file], words, self._make)
 
     def of_code(self) -> int:
-        return remembered_of_code(self.cache, "code", self._make)
+        return remembered_of_code(self.cache, "code", self._make, str(self.file))
 
     def _make(self) -> int:
         self.runs += 1
@@ -78,8 +78,15 @@ def test_of_the_code_any_file_counts(program: Program, tree: Path) -> None:
     assert [*runs, program.of_code()] == [1, 1, 2]
 
 
-@pytest.mark.parametrize("name", ["libs/rules.yaml", "deploy/shape.json", "requirements.lock"])
-def test_of_the_code_settings_and_packages_count(program: Program, tree: Path, name: str) -> None:
+def test_of_the_code_the_file_that_makes_it_counts(program: Program, tree: Path, file: Path) -> None:
+    del tree
+    first = program.of_code()
+    file.write_text("second")
+    assert (first, program.of_code()) == (1, 2)
+
+
+@pytest.mark.parametrize("name", ["libs/rules.yaml", "deploy/shape.json", "services/about.md", "requirements.lock"])
+def test_of_the_code_settings_texts_and_packages_count(program: Program, tree: Path, name: str) -> None:
     first = program.of_code()
     (tree / name).write_text("second")
     assert (first, program.of_code()) == (1, 2)

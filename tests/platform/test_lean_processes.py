@@ -37,7 +37,7 @@ Loaded = Sequence[tuple[str, Sequence[str], Sequence[str]]]
 @pytest.fixture(scope="module")
 def loaded(pytestconfig: pytest.Config) -> Mapping[str, tuple[set[str], set[str]]]:
     """What the worker, and with it the API, of each service loads."""
-    found = remembered_of_code(getattr(pytestconfig, "cache", None), "code/loaded", load)
+    found = remembered_of_code(getattr(pytestconfig, "cache", None), "code/loaded", load, __file__)
     return {name: (set(worker), set(api)) for name, worker, api in found}
 
 

@@ -12,7 +12,6 @@ Made = TypeVar("Made")
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("libs", "services", "deploy")
-KINDS = {".py", ".yaml", ".json"}
 
 
 def remembered(
@@ -22,8 +21,8 @@ def remembered(
 
     The files, with their names, and the words are all that it may be made of, the program's own version included.
     """
-    texts = (f"{path}\n{path.read_text('utf-8')}" for path in sorted(files))
-    version = hashlib.sha256("\0".join([*more, *texts]).encode()).hexdigest()
+    texts = (b"%s\n%s" % (str(path).encode(), path.read_bytes()) for path in sorted(files))
+    version = hashlib.sha256(b"\0".join([*(word.encode() for word in more), *texts])).hexdigest()
     known: dict[str, Made] = cache.get(place, {}) if cache is not None else {}
     if version in known:
         return known[version]
@@ -33,7 +32,13 @@ def remembered(
     return made
 
 
-def remembered_of_code(cache: pytest.Cache | None, place: str, make: Callable[[], Made]) -> Made:
-    """Return what `make` returned when all of the product's code, its packages and Python were the same."""
-    files = [path for top in CODE for path in (ROOT / top).rglob("*") if path.suffix in KINDS]
-    return remembered(cache, place, [*files, ROOT / "requirements.lock"], [sys.version], make)
+def remembered_of_code(
+    cache: pytest.Cache | None, place: str, make: Callable[[], Made], made_by: str | None = None
+) -> Made:
+    """Return what `make` returned when all of the product's files, its packages and Python were the same.
+
+    `made_by` is a file, too, that says how it is made.
+    """
+    files = [path for top in CODE for path in (ROOT / top).rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    own = [Path(made_by)] if made_by else []
+    return remembered(cache, place, [*files, ROOT / "requirements.lock", *own], [sys.version], make)
