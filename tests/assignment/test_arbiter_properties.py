@@ -143,4 +143,4 @@ class ArbiterMachine(RuleBasedStateMachine):
 
 
 TestArbiter = ArbiterMachine.TestCase
-TestArbiter.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestArbiter.settings = settings(max_examples=settings().max_examples * 3 // 2, stateful_step_count=40)

@@ -155,4 +155,4 @@ class SnapshotMachine(RuleBasedStateMachine):
 
 
 TestSnapshot = SnapshotMachine.TestCase
-TestSnapshot.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestSnapshot.settings = settings(max_examples=settings().max_examples * 3 // 5, stateful_step_count=30)
