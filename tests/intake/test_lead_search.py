@@ -1,6 +1,7 @@
 """Leads are found by anything that is known of them: numbers, names, phones, e-mails, ids (S4.15)."""
 
-from urllib.parse import quote
+from datetime import timedelta
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import ColumnElement, select, text, true
 
 from libs.common.platform.db import Reading
 from services.intake.leads import search as finding
-from services.intake.leads.search import in_order, search
+from services.intake.leads.search import FirstPage, in_order, search
 from services.intake.leads.tables import lead
 from services.intake.leads.worker import SORT_IN
 from tests.intake.api import Api
@@ -122,6 +123,61 @@ async def test_of_a_common_word_the_few_that_are_asked_for_are_not_looked_for_am
         many = await search("анна").found(conn, true(), lead.c.stage == "new")
     pages = [await found(api, f"q={quote('анна')}&{asked}") for asked in ("status=rare", "stage=new&limit=2")]
     assert (few.many, many.many, pages) == (False, True, [["Анна 1"], ["Анна 2", "Анна 1"]])
+
+
+async def many(api: Api, *names: str) -> None:
+    """Make leads of these names, the newest first."""
+    for number, name in enumerate(reversed(names)):
+        api.clock.advance(timedelta(seconds=1))
+        await a_lead(api, f"gc-{number}", f"8 916 123-45-{number:02}", name=name)
+
+
+@pytest.mark.req("S4.15")
+@pytest.mark.parametrize(
+    ("names", "fills"),
+    [
+        (["Анна", "Анна", "Борис"], True),  # of the first two
+        (["Анна", "Борис", "Анна", "Борис", "Борис"], True),  # as many in the next two would fill the page
+        (["Анна", "Борис", "Борис", "Борис", "Анна", "Борис"], False),  # there were not as many
+        (["Борис", "Борис", "Анна", "Анна", "Борис"], False),  # seldom among the newest: the others are not read
+        (["Анна", "Анна"], False),  # all leads are fewer than that: nothing is gained
+    ],
+)
+async def test_a_common_word_fills_the_first_page_from_the_newest_leads(
+    api: Api, monkeypatch: pytest.MonkeyPatch, names: list[str], fills: bool
+) -> None:
+    await many(api, *names)
+    monkeypatch.setattr(finding, "NEWEST", (2, 4))
+    async with api.ctx.core.db.read() as conn:
+        page = await search("анна").found(conn, true(), first=FirstPage(true(), 2))
+        next_page = await search("анна").found(conn, true())
+    assert (page.many, next_page.many) == (fills, False)
+
+
+@pytest.mark.req("S4.15")
+@pytest.mark.parametrize("newest", [(1, 2), (2000, 10_000)])
+async def test_pages_hold_the_same_however_they_are_read(
+    api: Api, monkeypatch: pytest.MonkeyPatch, newest: tuple[int, int]
+) -> None:
+    names = ["Анна 5", "Анна 4", "Борис", "Анна 3", "Вера", "Анна 2", "Анна 1", "Борис"]
+    await many(api, *names)
+    monkeypatch.setattr(finding, "NEWEST", newest)
+    seen, place = [], {"q": "анна", "desk": "demo", "limit": "2"}
+    while place.get("cursor", "the first"):
+        page = (await api.call("GET", f"/leads?{urlencode(place)}")).json()
+        seen.append([item["person"]["name"] for item in page["items"]])
+        place["cursor"] = page["next_cursor"]
+    assert seen == [["Анна 5", "Анна 4"], ["Анна 3", "Анна 2"], ["Анна 1"]]
+
+
+@pytest.mark.req("S4.15")
+async def test_of_the_newest_no_more_are_read_than_that(api: Api) -> None:
+    await crowd(api)
+    async with api.ctx.core.db.read() as conn:
+        await in_order(conn)
+        since = finding._newest(true(), 20)
+        plan = await planned(conn, lead.c.created_at > since)
+    assert ("ix_lead_created_at" in plan, "Seq Scan" in plan, "Filter" in plan) == (True, False, False), plan
 
 
 CROWD = """

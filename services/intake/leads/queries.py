@@ -18,7 +18,7 @@ from services.intake.appointments.tables import appointment
 from services.intake.customers.tables import customer
 from services.intake.errors import NotFoundError
 from services.intake.leads.schemas import Change, HistoryView, LeadDetail, LeadView
-from services.intake.leads.search import in_order, search
+from services.intake.leads.search import FirstPage, in_order, search
 from services.intake.leads.tables import history, lead
 from services.intake.masking.queries import hidden
 from services.intake.orders.queries import orders_of_lead
@@ -87,8 +87,9 @@ async def list_leads(
     query = select(lead, _customer(), masked).where(within)
     async with db.read() as conn:
         if wanted.q is not None:
+            first = None if asked.cursor else FirstPage(equal(lead.c.desk, wanted.desk), asked.reach)
             found = await search(wanted.q, hidden(caller, lead.c.desk, lead.c.owner_id)).found(
-                conn, searched(caller, wanted.desk), within
+                conn, searched(caller, wanted.desk), within, first
             )
             query = query.where(found.condition)
             if found.many:

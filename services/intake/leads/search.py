@@ -1,23 +1,24 @@
 """Free-text search of leads: any number, a name, a phone in any spelling or a part of one, an e-mail (S4.15).
 
 Every way gives lead ids by a look into an index of its own: whole numbers and addresses by theirs, names and parts
-of phones by trigrams. Of a word that very many leads have the newest are read first, until a page is full.
+of phones by trigrams. Of a word that very many leads have the newest are read, until a page is full.
 """
 
 import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    ScalarSelect,
     Select,
     TextClause,
     Uuid,
     and_,
-    any_,
     func,
     literal,
     literal_column,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -40,6 +42,8 @@ from services.intake.sources.tables import source
 LOCAL_DIGITS = 10  # of a number without country code or trunk prefix
 LEAST_DIGITS = 4  # of a part of a phone
 MANY = 2000  # leads; more are read in the order of the page
+#: The newest leads are read before any index of words, so many first, then so many: a common word fills a page.
+NEWEST = (2000, 10_000)
 _MOST_WORDS = 5  # of a name
 _TRIGRAM = 3  # characters of a word that an index finds wherever it stands
 
@@ -52,7 +56,7 @@ def _planned(**ways: bool) -> TextClause:
     return text(f"SELECT {each}")
 
 
-_TRIGRAMS_ALONE = _planned(seqscan=False, indexscan=False)
+_TRIGRAMS_ALONE = _planned(seqscan=False, indexscan=False, bitmapscan=True)
 _AS_PLANNED = _planned(seqscan=True, indexscan=True)
 _IN_ORDER = _planned(seqscan=False, bitmapscan=False)
 
@@ -64,6 +68,13 @@ class Found(NamedTuple):
     many: bool = False
 
 
+class FirstPage(NamedTuple):
+    """The page with the newest leads: of one desk or of all, and how many rows it reads."""
+
+    desk: ColumnElement[bool]
+    reach: int
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """What a text may find: `exact` by looks into indexes; `part` of leads of their own, whose number is open."""
@@ -72,9 +83,13 @@ class Search:
     part: ColumnElement[bool] | None
 
     async def found(
-        self, conn: Reading, among: ColumnElement[bool], within: ColumnElement[bool] | None = None
+        self,
+        conn: Reading,
+        among: ColumnElement[bool],
+        within: ColumnElement[bool] = true(),  # noqa: B008 - an expression of SQL does not change
+        first: FirstPage | None = None,
     ) -> Found:
-        """Return what is found among some leads; `within` is what is yet to be asked of them.
+        """Return what is found among some leads; `within` is what is yet to be asked of them, `first` their page.
 
         A merged lead is found as its winner. Where more than `MANY` match, also of those within, the condition
         itself is asked of each lead in the order of the page, which is full soon, while all of them would be
@@ -82,21 +97,44 @@ class Search:
         """
         if self.part is None:
             return Found(_of_any(self.exact))
+        each = Found(or_(self.part, _of_any(self.exact)), many=True)
+        if first is not None and await _fills(conn, first, self.part, within):
+            return each
         # No estimate says how common a part of a name is: the trigrams do, and no more than MANY rows are read.
         await conn.execute(_TRIGRAMS_ALONE)
-        ids = await _some(conn, self.part, among)
-        if len(ids) > MANY and within is not None:  # a common word, and perhaps few of the leads that are asked for
-            ids = await _some(conn, self.part, within)
+        some = await _some(conn, within, self.part, among)
+        if len(some) > MANY and not all(is_within for _, is_within in some):  # a common word, perhaps few of them
+            some = await _some(conn, within, self.part, within)
         await conn.execute(_AS_PLANNED)
-        if len(ids) > MANY:
-            return Found(or_(self.part, _of_any(self.exact)), many=True)
-        known = literal(ids, ARRAY(Uuid))
-        return Found(_of_any([*self.exact, select(lead.c.id).where(lead.c.id == any_(known))]))
+        return each if len(some) > MANY else Found(_of_any(self.exact, [lead_id for lead_id, _ in some]))
 
 
-async def _some(conn: Reading, *conditions: ColumnElement[bool]) -> list[UUID]:
-    rows = await conn.execute(select(lead.c.id).where(*conditions).limit(MANY + 1))
-    return [row[0] for row in rows]
+async def _fills(conn: Reading, page: FirstPage, *conditions: ColumnElement[bool]) -> bool:
+    """Return whether what is asked fills the page from the newest leads."""
+    await conn.execute(_IN_ORDER)
+    found, before = 0, 0
+    for most in NEWEST:
+        if found * most < page.reach * before:  # too seldom to fill it from so many
+            return False
+        asked = select(lead.c.id).where(page.desk, lead.c.created_at > _newest(page.desk, most), *conditions)
+        found, before = len((await conn.execute(asked.limit(page.reach))).all()), most
+        if found == page.reach:
+            return True
+    return False
+
+
+def _newest(desk: ColumnElement[bool], most: int) -> ScalarSelect[datetime]:
+    """Return the time since which so many leads have come; null if there are no more."""
+    newest = select(lead.c.created_at).where(desk).order_by(lead.c.created_at.desc(), lead.c.id.desc())
+    return newest.offset(most).limit(1).scalar_subquery()
+
+
+async def _some(
+    conn: Reading, within: ColumnElement[bool], *conditions: ColumnElement[bool]
+) -> Sequence[tuple[UUID, bool]]:
+    """Return up to one more than `MANY` leads of these conditions by who they are now, and which are within."""
+    asked = select(func.coalesce(lead.c.merged_into, lead.c.id), within).where(*conditions)
+    return [(row[0], row[1]) for row in await conn.execute(asked.limit(MANY + 1))]
 
 
 async def in_order(conn: Reading) -> None:
@@ -104,12 +142,14 @@ async def in_order(conn: Reading) -> None:
     await conn.execute(_IN_ORDER)
 
 
-def _of_any(ways: Sequence[_Ids]) -> ColumnElement[bool]:
-    if not ways:
-        return lead.c.id.is_(None)
+def _of_any(ways: Sequence[_Ids], known: Sequence[UUID] = ()) -> ColumnElement[bool]:
+    """Return the condition of leads that one of the ways finds, as who they are now, and of known ones."""
     one = lead.alias()
-    now = select(func.coalesce(one.c.merged_into, one.c.id)).where(one.c.id.in_(union_all(*ways)))
-    return lead.c.id.in_(now)
+    now = select(func.coalesce(one.c.merged_into, one.c.id))
+    found = [now.where(one.c.id.in_(union_all(*ways)))] if ways else []
+    if known:
+        found.append(select(func.unnest(literal(known, ARRAY(Uuid)))))
+    return lead.c.id.in_(union_all(*found)) if found else lead.c.id.is_(None)
 
 
 def search(asked: str, whole_alone: ColumnElement[bool] | None = None) -> Search:
