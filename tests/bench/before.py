@@ -9,8 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,12 +47,12 @@ async def measure(leads: int, seconds: float, steps: Sequence[float]) -> Part:
 
 def export(folder: Path, release: str = RELEASE, root: Path = ROOT) -> str:
     """Write a release's tree into a folder, with the probe; return why it cannot be, or nothing."""
-    command = ["/usr/bin/env", "git", "archive", release]
+    command = ["/usr/bin/env", "git", "archive", "--format=zip", release]
     done = subprocess.run(command, cwd=root, capture_output=True, check=False)
     if done.returncode:
         return f"the history has no {release} ({done.stderr.decode(errors='replace').strip()})"
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    with zipfile.ZipFile(io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder)
     for name in LAID:
         shutil.copy(Path(__file__).with_name(name), folder / "tests" / "bench" / name)
     return ""

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-import tarfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,8 +41,8 @@ def committed_at(commit: str) -> str:
 
 def export(commit: str, into: Path) -> None:
     """Write a commit's files, and nothing else, into a folder."""
-    with tarfile.open(fileobj=io.BytesIO(_git("archive", "--format=tar", commit))) as archive:
-        archive.extractall(into, filter="data")
+    with zipfile.ZipFile(io.BytesIO(_git("archive", "--format=zip", commit))) as archive:
+        archive.extractall(into)
 
 
 def other_packages(tree: Path) -> list[str]:
