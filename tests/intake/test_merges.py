@@ -18,6 +18,7 @@ from libs.common.contracts.intake import (
 )
 from libs.common.contracts.shared import Identity, IdentityKind, Stage
 from libs.common.platform.ids import uuid7
+from services.intake.leads import search
 from tests.intake.api import NOW, Api
 from tests.intake.test_identities import TELEGRAM, customer_of, post, written
 from tests.intake.test_leads_api import wish
@@ -257,6 +258,19 @@ async def test_a_list_shows_the_winner_alone_and_finds_it_by_the_loser_s_number(
         found[query] = [lead["id"] for lead in (await got(api, f"/leads{query}"))["items"]]
     assert found[""] == found[f"?q={number}"] == [str(winner)]
     assert (found[f"?ids={loser}"], found["?merged=true"]) == ([str(loser)], [str(loser), str(winner)])
+
+
+@pytest.mark.req("P.15", "S4.15")
+@pytest.mark.parametrize("many", [search.MANY, 0])
+async def test_the_winner_is_found_by_a_part_of_the_loser_s_phone(
+    api: Api, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    winner, loser = await leads_of_one(api)
+    await api.ctx.core.db.pool.execute("UPDATE lead SET phone = $1 WHERE id = $2", SECOND, loser)
+    await merged(api, "lead", (winner, loser))
+    monkeypatch.setattr(search, "MANY", many)  # 0: it is common, and asked of each lead of the page
+    found = (await got(api, f"/leads?q={SECOND[-7:]}"))["items"]
+    assert [lead["id"] for lead in found] == [str(winner)]
 
 
 @pytest.mark.req("P.15", "P.3")

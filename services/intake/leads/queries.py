@@ -87,9 +87,10 @@ async def list_leads(
     query = select(lead, _customer(), masked).where(within)
     async with db.read() as conn:
         if wanted.q is not None:
-            first = None if asked.cursor else FirstPage(equal(lead.c.desk, wanted.desk), asked.reach)
+            first = FirstPage(equal(lead.c.desk, wanted.desk), within, asked.reach)
+            is_later = asked.cursor or wanted.merged or wanted.ids is not None  # or with leads that were merged
             found = await search(wanted.q, hidden(caller, lead.c.desk, lead.c.owner_id)).found(
-                conn, searched(caller, wanted.desk), within, first
+                conn, searched(caller, wanted.desk), within, None if is_later else first
             )
             query = query.where(found.condition)
             if found.many:

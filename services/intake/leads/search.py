@@ -8,17 +8,17 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    ScalarSelect,
+    FromClause,
     Select,
     TextClause,
     Uuid,
     and_,
+    false,
     func,
     literal,
     literal_column,
@@ -68,25 +68,49 @@ class Found(NamedTuple):
     many: bool = False
 
 
-class FirstPage(NamedTuple):
-    """The page with the newest leads: of one desk or of all, and how many rows it reads."""
+@dataclass(frozen=True, slots=True)
+class FirstPage:
+    """The page with the newest leads: of one desk or of all, what is asked of them, and how many rows it reads."""
 
     desk: ColumnElement[bool]
+    within: ColumnElement[bool]
     reach: int
+
+    async def is_filled(self, conn: Reading, part: ColumnElement[bool]) -> bool:
+        """Return whether leads with this part of a name or phone fill it, of the `NEWEST` alone."""
+        await conn.execute(_IN_ORDER)
+        found, before = 0, 0
+        for most in NEWEST:
+            if found * most < self.reach * before:  # too seldom to fill it from so many
+                return False
+            found, before = len((await conn.execute(self.of_newest(most, part))).all()), most
+            if found == self.reach:
+                return True
+        return False
+
+    def of_newest(self, most: int, part: ColumnElement[bool]) -> Select[tuple[UUID]]:
+        """Return what reads the leads with this part from the newest; of no more leads than `most` nothing."""
+        newest = select(lead.c.created_at).where(self.desk).order_by(lead.c.created_at.desc(), lead.c.id.desc())
+        since = newest.offset(most).limit(1).scalar_subquery()
+        return select(lead.c.id).where(self.desk, lead.c.created_at > since, part, self.within).limit(self.reach)
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a text may find: `exact` by looks into indexes; `part` of leads of their own, whose number is open."""
+    """What a text may find: `exact` by looks into indexes; `part` and `merged` of leads whose number is open.
+
+    `part` is of their own name or phone, `merged` of that of a lead which was merged into them.
+    """
 
     exact: Sequence[_Ids]
-    part: ColumnElement[bool] | None
+    part: ColumnElement[bool] | None = None
+    merged: ColumnElement[bool] = false()  # noqa: RUF009 - an expression of SQL does not change
 
     async def found(
         self,
         conn: Reading,
         among: ColumnElement[bool],
-        within: ColumnElement[bool] = true(),  # noqa: B008 - an expression of SQL does not change
+        within: ColumnElement[bool] | None = None,
         first: FirstPage | None = None,
     ) -> Found:
         """Return what is found among some leads; `within` is what is yet to be asked of them, `first` their page.
@@ -97,44 +121,22 @@ class Search:
         """
         if self.part is None:
             return Found(_of_any(self.exact))
-        each = Found(or_(self.part, _of_any(self.exact)), many=True)
-        if first is not None and await _fills(conn, first, self.part, within):
+        each = Found(or_(self.part, self.merged, _of_any(self.exact)), many=True)
+        if first is not None and await first.is_filled(conn, self.part):
             return each
         # No estimate says how common a part of a name is: the trigrams do, and no more than MANY rows are read.
         await conn.execute(_TRIGRAMS_ALONE)
-        some = await _some(conn, within, self.part, among)
-        if len(some) > MANY and not all(is_within for _, is_within in some):  # a common word, perhaps few of them
-            some = await _some(conn, within, self.part, within)
+        ids = await _some(conn, self.part, among)
+        if len(ids) > MANY and within is not None:  # a common word, and perhaps few of the leads that are asked for
+            ids = await _some(conn, self.part, or_(within, lead.c.merged_into.is_not(None)))
         await conn.execute(_AS_PLANNED)
-        return each if len(some) > MANY else Found(_of_any(self.exact, [lead_id for lead_id, _ in some]))
+        return each if len(ids) > MANY else Found(_of_any(self.exact, ids))
 
 
-async def _fills(conn: Reading, page: FirstPage, *conditions: ColumnElement[bool]) -> bool:
-    """Return whether what is asked fills the page from the newest leads."""
-    await conn.execute(_IN_ORDER)
-    found, before = 0, 0
-    for most in NEWEST:
-        if found * most < page.reach * before:  # too seldom to fill it from so many
-            return False
-        asked = select(lead.c.id).where(page.desk, lead.c.created_at > _newest(page.desk, most), *conditions)
-        found, before = len((await conn.execute(asked.limit(page.reach))).all()), most
-        if found == page.reach:
-            return True
-    return False
-
-
-def _newest(desk: ColumnElement[bool], most: int) -> ScalarSelect[datetime]:
-    """Return the time since which so many leads have come; null if there are no more."""
-    newest = select(lead.c.created_at).where(desk).order_by(lead.c.created_at.desc(), lead.c.id.desc())
-    return newest.offset(most).limit(1).scalar_subquery()
-
-
-async def _some(
-    conn: Reading, within: ColumnElement[bool], *conditions: ColumnElement[bool]
-) -> Sequence[tuple[UUID, bool]]:
-    """Return up to one more than `MANY` leads of these conditions by who they are now, and which are within."""
-    asked = select(func.coalesce(lead.c.merged_into, lead.c.id), within).where(*conditions)
-    return [(row[0], row[1]) for row in await conn.execute(asked.limit(MANY + 1))]
+async def _some(conn: Reading, *conditions: ColumnElement[bool]) -> list[UUID]:
+    """Return up to one more than `MANY` leads, as who they are now."""
+    asked = select(func.coalesce(lead.c.merged_into, lead.c.id)).where(*conditions)
+    return [row[0] for row in await conn.execute(asked.limit(MANY + 1))]
 
 
 async def in_order(conn: Reading) -> None:
@@ -160,11 +162,13 @@ def search(asked: str, whole_alone: ColumnElement[bool] | None = None) -> Search
     asked = asked.strip()
     digits = "".join(str(unicodedata.decimal(c)) for c in asked if c.isdecimal())
     exact = [*_by_number(asked), *_by_phone(digits), *_by_email(asked)]
-    of_phone = _part_of_phone(asked, digits)
-    if of_phone is not None and whole_alone is not None:
-        of_phone = and_(of_phone, not_(whole_alone))
-    parts = [part for part in (of_phone, _part_of_name(asked)) if part is not None]
-    return Search(exact, parts[0] if parts else None)
+    one = lead.alias()
+    part, part_of_one = _part(asked, digits, lead), _part(asked, digits, one)
+    if part is None or part_of_one is None:
+        return Search(exact)
+    is_name = any(c.isalpha() for c in asked)
+    seen = true() if is_name or whole_alone is None else not_(whole_alone)
+    return Search(exact, and_(part, seen), and_(_of_merged(one, part_of_one), seen))
 
 
 def _by_number(asked: str) -> list[_Ids]:
@@ -182,20 +186,31 @@ def _by_phone(digits: str) -> list[_Ids]:
     return [select(lead.c.id).where(lead.c.phone.is_not(None), ends), known_by]
 
 
-def _part_of_phone(asked: str, digits: str) -> ColumnElement[bool] | None:
+def _part(asked: str, digits: str, of: FromClause) -> ColumnElement[bool] | None:
+    """Return the condition of a part of a phone, or of a name."""
+    phone = _part_of_phone(asked, digits, of)
+    return _part_of_name(asked, of) if phone is None else phone
+
+
+def _of_merged(one: FromClause, part: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition of leads into which one was merged that has this part."""
+    # One value: what is asked by EXISTS, the server may look up for all leads before it reads the first.
+    found = select(true()).where(one.c.merged_into == lead.c.id, part).limit(1)
+    return func.coalesce(found.scalar_subquery(), false())
+
+
+def _part_of_phone(asked: str, digits: str, of: FromClause) -> ColumnElement[bool] | None:
     """Return the condition of a part: also one with a trunk prefix, or of a number that cannot be read."""
     if not LEAST_DIGITS <= len(digits) < LOCAL_DIGITS or any(c.isalpha() for c in asked):
         return None
-    raw = func.regexp_replace(
-        lead.c.phone_raw, literal_column(r"'\D'"), literal_column("''"), literal_column("'g'")
-    )
-    found = [lead.c.phone.like(f"%{digits}%"), and_(lead.c.phone.is_(None), raw.like(f"%{digits}%"))]
+    raw = func.regexp_replace(of.c.phone_raw, literal_column(r"'\D'"), literal_column("''"), literal_column("'g'"))
+    found = [of.c.phone.like(f"%{digits}%"), and_(of.c.phone.is_(None), raw.like(f"%{digits}%"))]
     if digits.startswith("8"):
         # As a part, then as the beginning: the trigrams of "+7" itself are those of all numbers.
         begins = f"+7{digits[1:]}"
-        found.append(and_(lead.c.phone.like(f"%{begins[1:]}%"), func.left(lead.c.phone, len(begins)) == begins))
+        found.append(and_(of.c.phone.like(f"%{begins[1:]}%"), func.left(of.c.phone, len(begins)) == begins))
     if digits.startswith("0") and len(digits.lstrip("0")) >= LEAST_DIGITS:
-        found.append(lead.c.phone.like(f"%{digits.lstrip('0')}%"))
+        found.append(of.c.phone.like(f"%{digits.lstrip('0')}%"))
     return or_(*found)
 
 
@@ -209,12 +224,12 @@ def _by_email(asked: str) -> list[_Ids]:
     ]
 
 
-def _part_of_name(asked: str) -> ColumnElement[bool] | None:
+def _part_of_name(asked: str, of: FromClause) -> ColumnElement[bool] | None:
     """Return the condition of a name by its words in any order, each a part of it, a short one its beginning."""
     words = [_escaped(word) for word in asked.lower().replace("ё", "е").split()[:_MOST_WORDS]]
     if "@" in asked or not any(c.isalpha() for c in asked):
         return None
-    name = func.translate(func.lower(lead.c.name), literal_column("'ё'"), literal_column("'е'"))
+    name = func.translate(func.lower(of.c.name), literal_column("'ё'"), literal_column("'е'"))
     return and_(
         *(
             name.like(f"%{word}%") if len(word) >= _TRIGRAM else or_(name.like(f"{word}%"), name.like(f"% {word}%"))
