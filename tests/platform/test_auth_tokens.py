@@ -224,7 +224,7 @@ async def test_a_url_that_cannot_be_read_is_an_error_of_the_system(url: str) -> 
         await UrlKeys(url, httpx.MockTransport(answer)).read()
 
 
-async def test_authorities_are_read_again_when_the_issuer_could_not_be_reached(
+async def test_authorities_are_read_again_when_the_issuer_is_not_trusted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     contexts: list[ssl.SSLContext] = []
@@ -233,27 +233,21 @@ async def test_authorities_are_read_again_when_the_issuer_could_not_be_reached(
         contexts.append(ssl.create_default_context())
         return contexts[-1]
 
-    told: list[httpx.Response | Exception] = [
-        httpx.Response(200),
-        httpx.Response(200),
-        httpx.ConnectError("untrusted"),
-        httpx.Response(200),
-    ]
+    told = [None, None, ConnectionRefusedError(), None, ssl.SSLCertVerificationError(), None]
 
     def answer(request: httpx.Request) -> httpx.Response:
         del request
-        found = told.pop(0)
-        if isinstance(found, Exception):
-            raise found
-        return found
+        if error := told.pop(0):
+            raise httpx.ConnectError("no connection") from error
+        return httpx.Response(200)
 
     monkeypatch.setattr(httpx, "create_ssl_context", context)
     keys, read = UrlKeys("https://issuer.test/keys", httpx.MockTransport(answer)), []
-    for _ in range(4):
+    for _ in range(len(told)):
         with contextlib.suppress(OSError):
             await keys.read()
         read.append(len(contexts))
-    assert read == [1, 1, 1, 2]
+    assert read == [1, 1, 1, 1, 1, 2]
 
 
 async def test_a_file_is_read_again(tmp_path: Path) -> None:

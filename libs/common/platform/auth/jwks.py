@@ -74,7 +74,7 @@ class UrlKeys:
                     if len(body) > MAX_SIZE:
                         raise ValueError("the key set is too large")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            if isinstance(error, httpx.ConnectError):
+            if _is_mistrust(error):
                 self._authorities = None  # the issuer's may be a new one
             raise OSError(str(error)) from error
         return bytes(body)
@@ -85,6 +85,14 @@ class UrlKeys:
 
         self._authorities = self._authorities or httpx.create_ssl_context()
         return self._authorities
+
+
+def _is_mistrust(error: BaseException) -> bool:
+    """Return whether TLS has failed: the client says so by what its error came from."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__
+    return cause is not None
 
 
 class FileKeys:
