@@ -76,14 +76,16 @@ def test_a_connection_that_sqlalchemy_gave_up_is_transient() -> None:
     assert is_transient(sqlalchemy.exc.DBAPIError("SELECT 1", {}, Exception("x"), connection_invalidated=True))
 
 
-@pytest.mark.parametrize("error", [*map(said, ["08006", "53300", "57P01", "57P03"]), *PASSING_ERRORS[1:]], ids=repr)
+LOST = [*map(said, ["08006", "53300", "57P01", "57P03"]), OSError(), asyncpg.InterfaceError("pool is closing")]
+REFUSED = [*map(said, [*CONTENTION, *LASTING, "53200", "57014"]), asyncpg.InternalClientError("x"), *LASTING_ERRORS]
+
+
+@pytest.mark.parametrize("error", [*LOST, *map(wrapped, LOST)], ids=repr)
 def test_a_database_that_could_not_be_asked_is_out_of_reach(error: Exception) -> None:
     assert is_out_of_reach(error)
 
 
-@pytest.mark.parametrize(
-    "error", [*map(said, [*CONTENTION, *LASTING, "53200", "57014"]), *LASTING_ERRORS], ids=repr
-)
+@pytest.mark.parametrize("error", [*REFUSED, *map(wrapped, REFUSED)], ids=repr)
 def test_a_database_that_refuses_was_reached(error: Exception) -> None:
     assert not is_out_of_reach(error)
 

@@ -58,9 +58,11 @@ def is_transient(error: BaseException) -> bool:
 
 def is_out_of_reach(error: BaseException) -> bool:
     """Return whether the database could not be asked, where another error is its answer: nobody else reaches it."""
+    if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig is not None:
+        return error.connection_invalidated or is_out_of_reach(error.orig.__cause__ or error.orig)
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(_OUT_OF_REACH)
-    return is_transient(error)
+    return is_transient(error) and not isinstance(error, asyncpg.InternalClientError)
 
 
 def is_contention(error: BaseException) -> bool:
