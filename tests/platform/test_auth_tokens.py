@@ -233,17 +233,17 @@ async def test_authorities_are_read_again_when_the_issuer_is_not_trusted(
         contexts.append(ssl.create_default_context())
         return contexts[-1]
 
-    told = [None, None, ConnectionRefusedError(), None, ssl.SSLCertVerificationError(), None]
+    errors = [None, None, ConnectionRefusedError(), None, ssl.SSLCertVerificationError(), None]
 
     def answer(request: httpx.Request) -> httpx.Response:
         del request
-        if error := told.pop(0):
+        if error := errors.pop(0):
             raise httpx.ConnectError("no connection") from error
         return httpx.Response(200)
 
     monkeypatch.setattr(httpx, "create_ssl_context", context)
     keys, read = UrlKeys("https://issuer.test/keys", httpx.MockTransport(answer)), []
-    for _ in range(len(told)):
+    for _ in range(len(errors)):
         with contextlib.suppress(OSError):
             await keys.read()
         read.append(len(contexts))

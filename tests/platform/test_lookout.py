@@ -52,7 +52,7 @@ async def test_a_loop_waits_until_the_lookout_has_found_work(jobs: Database) -> 
     await looking
 
 
-async def test_a_lookout_that_reaches_no_database_wakes_nobody_and_goes_on(
+async def test_a_lookout_that_reaches_no_database_wakes_no_loop_and_goes_on(
     jobs: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop, lookout = asyncio.Event(), Lookout(jobs, ManualClock(NOW), WORK, 0.0)

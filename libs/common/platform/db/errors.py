@@ -57,7 +57,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def is_out_of_reach(error: BaseException) -> bool:
-    """Return whether the database could not be asked, where another error is its answer: nobody else reaches it."""
+    """Return whether the database could not be asked: any other error is its answer."""
     if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig is not None:
         return error.connection_invalidated or is_out_of_reach(error.orig.__cause__ or error.orig)
     if isinstance(error, asyncpg.PostgresError):

@@ -33,7 +33,7 @@ class Lookout:
     async def __call__(self, stop: asyncio.Event) -> None:
         """Look every few tenths of a second until `stop`; after a look that is refused each loop looks for itself.
 
-        A database that cannot be reached wakes nobody: loops that fail on it pause, and would miss its return.
+        A database that cannot be reached wakes no loop: those that fail on it pause, and would miss its return.
         """
         while not stop.is_set():
             try:
