@@ -1,6 +1,8 @@
 import hashlib
 import json
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy.local import jars
 from deploy.local.jars import Jars
 from deploy.local.kafka import EmbeddedKafka
-from deploy.local.ports import CANDIDATES, free_ports, require_free
+from deploy.local.ports import CANDIDATES, Register, free_ports, require_free
 from deploy.local.process import LocalStackError, lock_file
 
 pytestmark = pytest.mark.servers
@@ -175,6 +177,28 @@ def test_free_ports_differ_and_lie_below_the_clients_range() -> None:
     ports = free_ports(5)
     assert len(set(ports)) == 5
     assert set(ports) <= set(CANDIDATES)
+
+
+def test_a_port_is_drawn_once_by_a_process() -> None:
+    first = free_ports(200)
+    assert set(first).isdisjoint(free_ports(200))
+
+
+def test_a_port_that_another_process_has_drawn_is_not_free_until_that_has_ended(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from deploy.local.ports import Register;"
+    code += " print(Register(Path(sys.argv[1])).take(15000), flush=True); input()"
+    command = [sys.executable, "-c", code, str(tmp_path / "ports")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        theirs, register = other.stdout.readline(), Register(tmp_path / "ports")
+        meanwhile = [register.take(port) for port in (15000, 15001)]
+        other.communicate("\n")
+    assert (theirs, meanwhile, register.take(15000)) == ("True\n", [False, True], True)
+
+
+def test_ports_that_cannot_be_noted_are_an_error_that_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(LocalStackError, match="gone/ports"):
+        Register(tmp_path / "gone" / "ports").take(15000)
 
 
 def test_a_port_that_is_listened_on_is_not_free() -> None:
