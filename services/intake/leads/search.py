@@ -103,8 +103,8 @@ class Search:
     """
 
     exact: Sequence[_Ids]
-    part: ColumnElement[bool] | None = None
-    merged: ColumnElement[bool] = false()  # noqa: RUF009 - an expression of SQL does not change
+    part: ColumnElement[bool] | None
+    merged: ColumnElement[bool]
 
     async def found(
         self,
@@ -165,7 +165,7 @@ def search(asked: str, whole_alone: ColumnElement[bool] | None = None) -> Search
     one = lead.alias()
     part, part_of_one = _part(asked, digits, lead), _part(asked, digits, one)
     if part is None or part_of_one is None:
-        return Search(exact)
+        return Search(exact, None, false())
     is_name = any(c.isalpha() for c in asked)
     seen = true() if is_name or whole_alone is None else not_(whole_alone)
     return Search(exact, and_(part, seen), and_(_of_merged(one, part_of_one), seen))
