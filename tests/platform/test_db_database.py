@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from libs.common.platform.db import Database, DatabaseConfig
+from tests.support.cycles import left_in_cycles
 
 PUT = "INSERT INTO stream (key, version) VALUES ($1, 1)"
 COUNT = "SELECT count(*) FROM stream"
@@ -48,6 +49,17 @@ async def test_committed_work_stays_and_its_callbacks_run_once_per_name(messagin
         await tx.commit()
     assert await messaging_db.pool.fetchval(COUNT) == 1
     assert ran == [2]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_transaction_and_what_it_was_to_call_end_with_it(messaging_db: Database, *, kept: bool) -> None:
+    with left_in_cycles() as left:
+        async with messaging_db.begin() as tx:
+            tx.after_commit("itself", partial(getattr, tx, "open"))
+            if kept:
+                await tx.commit()
+        del tx
+    assert not left
 
 
 async def test_a_lost_connection_is_named_and_not_used_again(messaging_db: Database) -> None:

@@ -19,6 +19,7 @@ from services.tasks.playbooks.lanes import Lane
 from services.tasks.playbooks.terms import Holder, Title
 from services.tasks.queues import store
 from services.tasks.queues.rules import Queue
+from tests.support.cycles import left_in_cycles
 from tests.support.patience import PATIENCE, eventually
 from tests.tasks.client import Api, Json, api_of
 from tests.tasks.desk import ANNA_ID, BORIS_ID, Desk, lead, operator
@@ -181,6 +182,16 @@ async def test_next_is_in_the_audit_log_once_and_with_what_it_commits(desk: Desk
     await api.call("POST", "/next")
     rows = await desk.ctx.db.pool.fetch("SELECT operation, caller, shown, whose FROM audit")
     assert [tuple(row) for row in rows] == [("take_next_task", "anna", 1, [f"lead:{lead_id}"])]
+
+
+async def test_neither_a_lead_nor_next_leaves_anything_to_the_cycle_collector(desk: Desk, api: Api) -> None:
+    """It is freed all at once after some hundred calls, and the one that is under way then waits for it."""
+    await desk.lead("callback")
+    await api.call("POST", "/next")  # what is read once and kept
+    with left_in_cycles() as left:
+        await desk.lead("callback")
+        assert (await api.call("POST", "/next")).json()["task"] is not None
+    assert not left
 
 
 @pytest.mark.parametrize("playbook", ["callback", "school"])

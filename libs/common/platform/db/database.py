@@ -8,7 +8,7 @@ alone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -106,13 +106,20 @@ class Transaction:
         if (settle := before_commit.get()) is not None:
             await settle(self.conn)
         self.open = False
+        callbacks = self._forgotten()
         await self._inner.commit()
-        for callback in self._after_commit.values():
+        for callback in callbacks:
             callback()
 
     async def rollback(self) -> None:
         self.open = False
+        self._forgotten()
         await self._inner.rollback()
+
+    def _forgotten(self) -> Sequence[Callable[[], None]]:
+        """Forget and return the callbacks: one that knows of this transaction would keep both in memory."""
+        callbacks, self._after_commit = [*self._after_commit.values()], {}
+        return callbacks
 
 
 class Database:
