@@ -10,7 +10,7 @@ OURS = ("libs.", "services.")
 
 @contextmanager
 def left_in_cycles() -> Iterator[Counter[str]]:
-    """Count, by type, the objects of ours that were made in the block and are held by nothing but each other."""
+    """Count, by type, the objects of ours that at the end of the block are held by nothing but each other."""
     found: Counter[str] = Counter()
     gc.collect()
     gc.set_debug(gc.DEBUG_SAVEALL)
